@@ -1,0 +1,15 @@
+/** What every package's jest configuration starts from. */
+const swc = {
+  jsc: { parser: { syntax: "typescript" }, target: "es2023" },
+  module: { type: "commonjs" },
+  sourceMaps: "inline",
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: "node",
+  roots: ["<rootDir>/src"],
+  transform: { "^.+\\.ts$": ["@swc/jest", swc] },
+  watchman: false,
+  collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts", "!src/index.ts", "!src/main.ts", "!src/**/testing/**"],
+};

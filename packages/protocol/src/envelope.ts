@@ -1,0 +1,32 @@
+import { CodedError } from "./coded-error";
+import { codes } from "./codes";
+import { parseWithTimestamps } from "./timestamp";
+
+/** What every answer under `/discovery/` is wrapped in. */
+export interface Envelope {
+  readonly code: number;
+  readonly message: string;
+  /** Read with the `decode…` functions: timestamps may be numbers or strings. Undefined when there is none. */
+  readonly data: unknown;
+}
+
+/** An answer as JSON text. `data` is JSON text already; without it the field is left out. */
+export function encodeEnvelope(code: number, message = String(code), data?: string): string {
+  const head = `{"code":${code},"message":${JSON.stringify(message)},"ttl":1`;
+  return data === undefined ? `${head}}` : `${head},"data":${data}}`;
+}
+
+/** Reads an answer, timestamps to the digit. Throws a CodedError (-500) when the text is not an envelope. */
+export function parseEnvelope(text: string): Envelope {
+  let value: unknown;
+  try {
+    value = parseWithTimestamps(text);
+  } catch (error) {
+    throw new CodedError(codes.internal, `not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause: error });
+  }
+  const { code, message, data } = (typeof value === "object" && value !== null ? value : {}) as Partial<Envelope>;
+  if (typeof code !== "number") {
+    throw new CodedError(codes.internal, `an answer without a code: ${JSON.stringify(text.slice(0, 80))}`);
+  }
+  return { code, message: typeof message === "string" ? message : String(code), data };
+}

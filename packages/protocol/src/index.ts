@@ -1,0 +1,44 @@
+export { CodedError, badParameter, missingParameter } from "./coded-error";
+export { codes, codeText, isCode } from "./codes";
+export type { Code } from "./codes";
+export { encodeEnvelope, parseEnvelope } from "./envelope";
+export type { Envelope } from "./envelope";
+export {
+  STATUS_UP,
+  STATUS_WAITING,
+  decodeInstance,
+  decodeInstancesInfo,
+  decodeScheduler,
+  encodeAroundRenew,
+  encodeInstance,
+  encodeMetadata,
+  encodeScheduler,
+  metadataOf,
+} from "./instance";
+export type { Instance, InstanceKey, InstancesInfo, Metadata, Scheduler, Status, ZoneStrategy } from "./instance";
+export { splitJsonArray, splitJsonObject } from "./json-object";
+export { routes } from "./routes";
+export type { Args, Param, ParamKind, Params, Route, RouteName } from "./routes";
+export {
+  TimestampSource,
+  ceilToGrid,
+  nextOnGrid,
+  parseInt64,
+  parseWithTimestamps,
+  timestampFrom,
+  timestampFromMs,
+  timestampToMs,
+  timestampToSeconds,
+} from "./timestamp";
+export type { Timestamp } from "./timestamp";
+export {
+  DEFAULT_NODE,
+  DEFAULT_WEIGHT,
+  INFRA_APPID,
+  LEASE_TTL_MS,
+  MAX_APPIDS,
+  POLL_WAIT_MS,
+  RENEW_INTERVAL_MS,
+  STATUS_CODE_HEADER,
+  TIMEOUT_HEADER,
+} from "./well-known";

@@ -1,0 +1,213 @@
+import { CodedError, badParameter } from "./coded-error";
+import { codes } from "./codes";
+import { timestampFrom, type Timestamp } from "./timestamp";
+
+/** Up: takes traffic. */
+export const STATUS_UP = 1;
+/** Waiting: registered, but takes no traffic. */
+export const STATUS_WAITING = 2;
+
+export type Status = typeof STATUS_UP | typeof STATUS_WAITING;
+
+/** String to string, in order of key. A Map, because keys such as `__proto__` are data. */
+export type Metadata = ReadonlyMap<string, string>;
+
+/** What identifies an instance. */
+export interface InstanceKey {
+  readonly env: string;
+  readonly appid: string;
+  readonly zone: string;
+  readonly hostname: string;
+}
+
+/** One running copy of an app. */
+export interface Instance extends InstanceKey {
+  readonly region: string;
+  /** Where it listens, each `scheme://host:port` or `ip:port`. */
+  readonly addrs: readonly string[];
+  readonly version: string;
+  readonly metadata: Metadata;
+  readonly status: Status;
+  /** Last register. */
+  readonly regTimestamp: Timestamp;
+  /** When it last became up. */
+  readonly upTimestamp: Timestamp;
+  /** Last heartbeat. */
+  readonly renewTimestamp: Timestamp;
+  /** Last change made by a client: the version that nodes compare. */
+  readonly dirtyTimestamp: Timestamp;
+  /** Last change as consumers see it. */
+  readonly latestTimestamp: Timestamp;
+}
+
+/** How the clients of one zone spread over the zones: a share of `weight` over the sum of weights each. */
+export interface ZoneStrategy {
+  readonly zones: ReadonlyMap<string, { readonly weight: number }>;
+}
+
+/** Client zone to strategy. */
+export interface Scheduler {
+  readonly clients: ReadonlyMap<string, ZoneStrategy>;
+}
+
+/** An app as consumers see it: zone to instances, in order of hostname. */
+export interface InstancesInfo {
+  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  readonly scheduler?: Scheduler;
+  /** The app's, over all zones. Never 0. */
+  readonly latestTimestamp: Timestamp;
+}
+
+/** An instance as JSON text, in the wire's order of fields. */
+export function encodeInstance(instance: Instance): string {
+  const [head, tail] = encodeAroundRenew(instance);
+  return head + instance.renewTimestamp + tail;
+}
+
+/**
+ * The text before and after the value of `renew_timestamp`: the only field a heartbeat changes, so both
+ * can be kept while the instance stays the same.
+ */
+export function encodeAroundRenew(instance: Instance): [head: string, tail: string] {
+  return [
+    `{"region":${JSON.stringify(instance.region)},"zone":${JSON.stringify(instance.zone)},` +
+      `"env":${JSON.stringify(instance.env)},"appid":${JSON.stringify(instance.appid)},` +
+      `"hostname":${JSON.stringify(instance.hostname)},"addrs":${JSON.stringify(instance.addrs)},` +
+      `"version":${JSON.stringify(instance.version)},"metadata":${encodeMetadata(instance.metadata)},` +
+      `"status":${instance.status},"reg_timestamp":${instance.regTimestamp},` +
+      `"up_timestamp":${instance.upTimestamp},"renew_timestamp":`,
+    `,"dirty_timestamp":${instance.dirtyTimestamp},"latest_timestamp":${instance.latestTimestamp}}`,
+  ];
+}
+
+/** Metadata as a JSON object, in the map's order. */
+export function encodeMetadata(metadata: Metadata): string {
+  let text = "";
+  for (const [key, value] of metadata) {
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  }
+  return `{${text}}`;
+}
+
+export function encodeScheduler(scheduler: Scheduler): string {
+  const clients = [...scheduler.clients].map(([client, { zones }]) => {
+    const shares = [...zones].map(([zone, { weight }]) => `${JSON.stringify(zone)}:{"weight":${weight}}`);
+    return `${JSON.stringify(client)}:{"zones":{${shares.join(",")}}}`;
+  });
+  return `{"clients":{${clients.join(",")}}}`;
+}
+
+/** The metadata with these entries, in order of key; a later entry for a key replaces an earlier one. */
+export function metadataOf(entries: Iterable<readonly [string, string]>): Metadata {
+  const merged = new Map(entries);
+  if (merged.size < 2) return merged;
+  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * An instance from JSON that `parseWithTimestamps` has read, ours or the original's: metadata may be null, and
+ * addresses may be joined by commas. Throws a CodedError (-400) that names the field.
+ */
+export function decodeInstance(value: unknown): Instance {
+  const fields = asRecord(value, "instance");
+  return {
+    region: textField(fields, "region"),
+    zone: textField(fields, "zone"),
+    env: textField(fields, "env"),
+    appid: textField(fields, "appid"),
+    hostname: textField(fields, "hostname"),
+    addrs: addrsField(fields),
+    version: textField(fields, "version"),
+    metadata: decodeMetadata(fields["metadata"]),
+    status: decodeStatus(fields["status"]),
+    regTimestamp: timestampField(fields, "reg_timestamp"),
+    upTimestamp: timestampField(fields, "up_timestamp"),
+    renewTimestamp: timestampField(fields, "renew_timestamp"),
+    dirtyTimestamp: timestampField(fields, "dirty_timestamp"),
+    latestTimestamp: timestampField(fields, "latest_timestamp"),
+  };
+}
+
+/** InstancesInfo from JSON that `parseWithTimestamps` has read. Throws a CodedError (-400) that names the field. */
+export function decodeInstancesInfo(value: unknown): InstancesInfo {
+  const fields = asRecord(value, "instances info");
+  const zones = Object.entries(asRecord(fields["instances"], "instances"));
+  const info = {
+    instances: new Map(zones.map(([zone, list]) => [zone, asList(list, `instances.${zone}`).map(decodeInstance)])),
+    latestTimestamp: timestampField(fields, "latest_timestamp"),
+  };
+  const scheduler = fields["scheduler"];
+  return scheduler == null ? info : { ...info, scheduler: decodeScheduler(scheduler) };
+}
+
+/** A scheduler from parsed JSON. Throws a CodedError (-400) that names the field. */
+export function decodeScheduler(value: unknown): Scheduler {
+  const clients = asRecord(asRecord(value, "scheduler")["clients"] ?? {}, "scheduler.clients");
+  return {
+    clients: new Map(
+      Object.entries(clients).map(([client, strategy]) => [client, decodeStrategy(strategy, client)]),
+    ),
+  };
+}
+
+function decodeStrategy(value: unknown, client: string): ZoneStrategy {
+  const name = `scheduler.clients.${client}.zones`;
+  const zones = asRecord(asRecord(value, name)["zones"] ?? {}, name);
+  return {
+    zones: new Map(
+      Object.entries(zones).map(([zone, share]) => {
+        const weight = asRecord(share, `${name}.${zone}`)["weight"];
+        if (typeof weight !== "number" || !Number.isInteger(weight) || weight < 0) {
+          throw badParameter(`${name}.${zone}.weight`, JSON.stringify(weight), "a whole number from 0 up");
+        }
+        return [zone, { weight }];
+      }),
+    ),
+  };
+}
+
+function decodeStatus(value: unknown): Status {
+  if (value === STATUS_UP || value === STATUS_WAITING) return value;
+  throw badParameter("status", JSON.stringify(value), "1 (up) or 2 (waiting)");
+}
+
+function decodeMetadata(value: unknown): Metadata {
+  if (value == null) return new Map();
+  const entries = Object.entries(asRecord(value, "metadata"));
+  return metadataOf(entries.map(([key, v]) => [key, typeof v === "string" ? v : v == null ? "" : JSON.stringify(v)]));
+}
+
+function addrsField(fields: Readonly<Record<string, unknown>>): string[] {
+  const list = asList(fields["addrs"] ?? [], "addrs");
+  return list.flatMap((addr) => {
+    if (typeof addr !== "string") throw badParameter("addrs", JSON.stringify(addr), "a list of strings");
+    return addr.split(",").filter((part) => part !== "");
+  });
+}
+
+function textField(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const value = fields[name] ?? "";
+  if (typeof value === "string") return value;
+  throw badParameter(name, JSON.stringify(value), "a string");
+}
+
+function timestampField(fields: Readonly<Record<string, unknown>>, name: string): Timestamp {
+  const timestamp = timestampFrom(fields[name] ?? 0);
+  if (timestamp !== undefined) return timestamp;
+  throw badParameter(name, JSON.stringify(fields[name]), "an int64");
+}
+
+/** Only for reading fields that we name: keys that come from the wire go through `Object.entries`. */
+function asRecord(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new CodedError(codes.badRequest, `${name} is not a JSON object: ${shorten(value)}`);
+}
+
+function asList(value: unknown, name: string): readonly unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw new CodedError(codes.badRequest, `${name} is not a JSON array: ${shorten(value)}`);
+}
+
+function shorten(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}

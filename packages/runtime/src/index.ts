@@ -1,0 +1,10 @@
+export { repeat, sleep, systemClock } from "./clock";
+export type { Clock } from "./clock";
+export { backoffMs, defaultBackoff } from "./backoff";
+export type { BackoffPolicy } from "./backoff";
+export { parseDurationMs } from "./duration";
+export { Emitter } from "./emitter";
+export { Lifecycle } from "./lifecycle";
+export type { Closable } from "./lifecycle";
+export { seededRandom, shuffle, systemRandom } from "./random";
+export type { Random } from "./random";
