@@ -1,0 +1,13 @@
+export { HttpFace } from "./http/http-face";
+export type { HttpFaceOptions } from "./http/http-face";
+export { askedToStop } from "./process/asked-to-stop";
+export { runMain } from "./process/run-main";
+export type { MainOptions } from "./process/run-main";
+export { formatAddress, parseAddress } from "./settings/address";
+export type { Address } from "./settings/address";
+export { describeSettings } from "./settings/describe-settings";
+export { LiveSettings } from "./settings/live-settings";
+export type { LiveSettingsOptions } from "./settings/live-settings";
+export { readSettings, SettingError } from "./settings/read-settings";
+export { address, choice, duration, flag, list, text } from "./settings/setting";
+export type { Setting, Settings, SettingsTable } from "./settings/setting";
