@@ -60,7 +60,7 @@ export default defineConfig(
   },
   {
     // The environment is read in one place, so that every other part can be given its own configuration.
-    files: ["{packages,apps}/*/src/**/{config,main}.ts"],
+    files: ["{packages,apps}/*/src/**/{config,main,run-main}.ts"],
     rules: { "no-restricted-properties": ["error", ...noTime(), noChance()] },
   },
   {
