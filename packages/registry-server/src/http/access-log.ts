@@ -1,0 +1,72 @@
+import { codes, routes, TIMEOUT_HEADER, type Route } from "@discoveryd/protocol";
+import type { Clock } from "@discoveryd/runtime";
+import type { Logger } from "pino";
+import type { Answer } from "./answer";
+import type { Call, Observe } from "./call";
+
+/** Who calls, as the original's clients say it. */
+const USER_HEADER = "x1-bmspy-user";
+
+/** What may stand in a log line: what identifies, never what an application keeps for itself. */
+const LOGGED = [
+  "env",
+  "appid",
+  "zone",
+  "hostname",
+  "addrs",
+  "status",
+  "version",
+  "color",
+  "latest_timestamp",
+];
+const LOGGED_FROM_PEERS = ["replication", "from_zone", "dirty_timestamp", "set_timestamp"];
+
+/** The longest a logged value gets. */
+const SHOWN = 256;
+
+/** One line a request, with the original's fields. Renewals and polls are at debug: they are nearly all there is. */
+export function createAccessLog(logger: Logger, clock: Clock): Observe {
+  return (call, answer) => {
+    const level = levelOf(call.route, answer);
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level](
+      {
+        method: call.req.method,
+        path: call.route.path,
+        params: paramsOf(call),
+        ip: call.req.socket.remoteAddress ?? "",
+        user: call.req.headers[USER_HEADER] || "no_user",
+        ret: answer.code,
+        msg: answer.message ?? String(answer.code),
+        err: answer.code === codes.internal ? (answer.message ?? "") : "",
+        ts: (clock.monotonic() - call.startedAt) / 1_000,
+        timeout_quota: quotaOf(call),
+        source: "http-access-log",
+      },
+      "request",
+    );
+  };
+}
+
+function levelOf(route: Route, { code }: Answer): "debug" | "info" | "warn" | "error" {
+  if (code === codes.internal) return "error";
+  if (code < 0 && code !== codes.notModified) return "warn";
+  return QUIET.has(route.name) ? "debug" : "info";
+}
+
+const QUIET: ReadonlySet<string> = new Set([routes.renew.name, routes.poll.name, routes.polls.name]);
+
+function paramsOf(call: Call): string {
+  const shown: string[] = [];
+  for (const name of [...LOGGED, ...LOGGED_FROM_PEERS]) {
+    const values = call.params.get(name);
+    if (values) shown.push(`${name}=${values.join(",").slice(0, SHOWN)}`);
+  }
+  return shown.join("&");
+}
+
+/** How long the client waits, in seconds; 0 when it has not said. */
+function quotaOf(call: Call): number {
+  const ms = Number(call.req.headers[TIMEOUT_HEADER]);
+  return ms > 0 ? ms / 1_000 : 0;
+}

@@ -1,0 +1,54 @@
+import type { ServerResponse } from "node:http";
+import { CodedError, STATUS_CODE_HEADER, codes, encodeEnvelope, type Code } from "@discoveryd/protocol";
+
+/** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
+export interface Answer {
+  readonly code: Code;
+  /** The whole envelope, as JSON. One buffer may be the answer of many. */
+  readonly body: Buffer;
+  /** Why, when the code is an error; for the log. */
+  readonly message?: string;
+}
+
+/** Done, and nothing to show. */
+export const okAnswer: Answer = { code: codes.ok, body: Buffer.from(encodeEnvelope(codes.ok, "0")) };
+
+/** A long poll ran out. */
+export const notModifiedAnswer: Answer = {
+  code: codes.notModified,
+  body: Buffer.from(encodeEnvelope(codes.notModified)),
+};
+
+/** An answer whose data is JSON text. */
+export function dataAnswer(data: string, code: Code = codes.ok, message?: string): Answer {
+  const body = Buffer.from(encodeEnvelope(code, message ?? String(code), data));
+  return message === undefined ? { code, body } : { code, body, message };
+}
+
+const DATA_HEAD = Buffer.from(`{"code":0,"message":"0","ttl":1,"data":`);
+const DATA_TAIL = Buffer.from("}");
+
+/** An answer whose data is encoded already. */
+export function bufferAnswer(data: Buffer): Answer {
+  return { code: codes.ok, body: Buffer.concat([DATA_HEAD, data, DATA_TAIL]) };
+}
+
+/** The answer to a failure; one without a code of its own is -500, and says nothing about what is inside. */
+export function errorAnswer(error: unknown): Answer {
+  const { code, message } = CodedError.from(error);
+  const shown = code === codes.internal ? "unexpected error; the registry's log says more" : message;
+  return { code, body: Buffer.from(encodeEnvelope(code, shown)), message };
+}
+
+/** Sends an answer. `last` closes the connection after it. */
+export function sendAnswer(res: ServerResponse, { code, body }: Answer, last = false): void {
+  // prettier-ignore
+  const headers = [
+    "Content-Type", "application/json; charset=utf-8",
+    "Content-Length", String(body.length),
+    STATUS_CODE_HEADER, String(code),
+  ];
+  if (last) headers.push("Connection", "close");
+  res.writeHead(200, headers);
+  res.end(body);
+}

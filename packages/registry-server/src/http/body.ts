@@ -1,0 +1,84 @@
+import type { IncomingMessage } from "node:http";
+import Busboy from "@fastify/busboy";
+import { CodedError, codes, splitJsonArray, splitJsonObject } from "@discoveryd/protocol";
+import { addPairs, addValue, type RawParams } from "./pairs";
+
+/** Whether a request says that it has a body. */
+export function hasBody(req: IncomingMessage): boolean {
+  const length = req.headers["content-length"];
+  return (length !== undefined && length !== "0") || req.headers["transfer-encoding"] !== undefined;
+}
+
+/**
+ * Reads a whole body, then calls back once: with the bytes, or with a CodedError (-400) when they are too many.
+ * Not called when the client goes before it has sent everything.
+ */
+export function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  done: (error: CodedError | undefined, body: Buffer) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  req.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= maxBytes) {
+      chunks.push(chunk);
+      return;
+    }
+    req.removeAllListeners("data").removeAllListeners("end").pause();
+    done(new CodedError(codes.badRequest, `the body is larger than ${maxBytes} bytes`), Buffer.alloc(0));
+  });
+  req.on("end", () => done(undefined, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+}
+
+/**
+ * The parameters in a body: a form (also when the Content-Type is missing), multipart or JSON.
+ * Throws, or rejects with, a CodedError (-400) when it is none of these. Only multipart takes a promise.
+ */
+export function parseBody(body: Buffer, contentType = ""): RawParams | Promise<RawParams> {
+  const type = contentType.toLowerCase();
+  if (type.includes("multipart/form-data")) return parseMultipart(body, contentType);
+  const params: RawParams = new Map();
+  const text = body.toString();
+  // No form begins with a brace: JSON sent without its Content-Type, as `curl -d` does.
+  if (type.includes("json") || (text.startsWith("{") && splitJsonObject(text))) addJson(text, params);
+  else addPairs(text, params);
+  return params;
+}
+
+/** Names are compared without regard to case: the original's own fields are `AppID`, `Zone`. */
+function addJson(text: string, params: RawParams): void {
+  const members = splitJsonObject(text);
+  if (!members) throw new CodedError(codes.badRequest, "the body is not a JSON object");
+  for (const [name, raw] of members) {
+    const key = name.toLowerCase();
+    // A later member of the same name replaces an earlier one.
+    params.delete(key);
+    for (const item of splitJsonArray(raw) ?? [raw]) addValue(params, key, itemText(item));
+  }
+}
+
+function itemText(raw: string): string {
+  if (raw.startsWith('"')) return JSON.parse(raw) as string;
+  return raw === "null" ? "" : raw;
+}
+
+function parseMultipart(body: Buffer, contentType: string): Promise<RawParams> {
+  return new Promise((resolve, reject) => {
+    const params: RawParams = new Map();
+    const fail = (cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      reject(new CodedError(codes.badRequest, `the multipart body is not valid: ${reason}`, { cause }));
+    };
+    try {
+      const parser = new Busboy({ headers: { "content-type": contentType }, limits: { files: 0 } });
+      parser.on("field", (name: string, value: string) => addValue(params, name, value));
+      parser.on("error", fail);
+      parser.on("finish", () => resolve(params));
+      parser.end(body);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Route } from "@discoveryd/protocol";
+import { sendAnswer, type Answer } from "./answer";
+import type { RawParams } from "./pairs";
+
+/** Told of every answer. `params` are as the client sent them. */
+export type Observe = (call: Call, answer: Answer) => void;
+
+/** One request under `/discovery/`, from its parameters to its one answer. */
+export class Call {
+  private answered = false;
+
+  constructor(
+    readonly req: IncomingMessage,
+    readonly res: ServerResponse,
+    readonly route: Route,
+    readonly params: RawParams,
+    /** When it came, in milliseconds of the monotonic clock. */
+    readonly startedAt: number,
+    private readonly observe: Observe,
+  ) {}
+
+  /** Sends the answer. Only the first counts; to a client that has gone it goes nowhere. */
+  answer(answer: Answer, last = false): void {
+    if (this.answered) return;
+    this.answered = true;
+    if (!this.res.destroyed) sendAnswer(this.res, answer, last);
+    this.observe(this, answer);
+  }
+
+  /** Marks the call as answered by other means: its handler has written the response itself. */
+  answeredAlready(answer: Answer): void {
+    this.answered = true;
+    this.observe(this, answer);
+  }
+
+  /** Calls `fn` once when the connection is over, whether answered or not. */
+  onOver(fn: () => void): void {
+    this.res.once("close", fn);
+  }
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { CodedError, codes, type Args, type Route } from "@discoveryd/protocol";
+import type { Clock } from "@discoveryd/runtime";
+import { errorAnswer, type Answer } from "./answer";
+import { hasBody, parseBody, readBody } from "./body";
+import { Call, type Observe } from "./call";
+import type { Limits } from "./limits";
+import { addPairs, type RawParams } from "./pairs";
+import { createBind, type Bind } from "./params";
+
+/**
+ * What a route does. Returns its answer, or undefined when it will call `call.answer` later.
+ * What it throws becomes the answer, too.
+ */
+export type Handler<R extends Route = Route> = (args: Args<R>, call: Call) => Answer | undefined;
+
+/** A route with its handler. */
+export interface Endpoint {
+  readonly route: Route;
+  readonly handle: Handler;
+}
+
+export function endpoint<R extends Route>(route: R, handle: Handler<R>): Endpoint {
+  return { route, handle: handle as Handler };
+}
+
+export interface DispatcherOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** Why reads are refused just now; undefined when they are not. */
+  readonly protectedBy: () => CodedError | undefined;
+  readonly observe: Observe;
+  /** A handler threw what is no CodedError: a bug. Called after the client was answered -500. */
+  readonly onBug: (error: unknown, call: Call) => void;
+}
+
+/** Takes a request when its path is one of ours; returns false, having done nothing, when it is not. */
+export type Dispatch = (req: IncomingMessage, res: ServerResponse) => boolean;
+
+interface Bound extends Endpoint {
+  readonly bind: Bind<Route>;
+}
+
+/**
+ * Serves the registry's own routes from one table of paths, without a framework: heartbeats and polls are nearly all
+ * of a registry's work.
+ */
+export function createDispatch(options: DispatcherOptions): Dispatch {
+  const table = new Map<string, Bound>(
+    options.endpoints.map((e) => [e.route.path, { ...e, bind: createBind(e.route, options.limits) }]),
+  );
+  return (req, res) => {
+    const url = req.url as string;
+    const mark = url.indexOf("?");
+    const bound = table.get(mark === -1 ? url : url.slice(0, mark));
+    if (!bound) return false;
+    if (req.method !== bound.route.method) {
+      res
+        .writeHead(405, { Allow: bound.route.method, "Content-Type": "text/plain" })
+        .end("Method Not Allowed");
+      return true;
+    }
+    receive(req, res, bound, mark === -1 ? "" : url.slice(mark + 1), options);
+    return true;
+  };
+}
+
+function receive(
+  req: IncomingMessage,
+  res: ServerResponse,
+  bound: Bound,
+  query: string,
+  options: DispatcherOptions,
+): void {
+  const startedAt = options.clock.monotonic();
+  const open = (params: RawParams) => new Call(req, res, bound.route, params, startedAt, options.observe);
+  if (!hasBody(req)) {
+    const params: RawParams = new Map();
+    addPairs(query, params);
+    run(open(params), bound, options);
+    return;
+  }
+  readBody(req, options.limits.maxBodyBytes, (error, body) => {
+    // What is left of a body that is too large is not read: the connection ends with the answer.
+    if (error) open(new Map()).answer(errorAnswer(error), true);
+    else
+      withBody(body, req.headers["content-type"], (params, failure) => {
+        // After the body's values, so that for a single value the body's is the first.
+        addPairs(query, params);
+        const call = open(params);
+        if (failure) call.answer(errorAnswer(failure));
+        else run(call, bound, options);
+      });
+  });
+}
+
+/** Calls back once, at once but for multipart: with the body's parameters, or with none and why. */
+function withBody(
+  body: Buffer,
+  contentType: string | undefined,
+  done: (params: RawParams, failure?: unknown) => void,
+): void {
+  let params: RawParams | Promise<RawParams>;
+  try {
+    params = parseBody(body, contentType);
+  } catch (error) {
+    done(new Map(), error);
+    return;
+  }
+  if (params instanceof Promise) void params.then(done, (error: unknown) => done(new Map(), error));
+  else done(params);
+}
+
+function run(call: Call, { route, bind, handle }: Bound, { protectedBy, onBug }: DispatcherOptions): void {
+  try {
+    const refusal = route.read ? protectedBy() : undefined;
+    if (refusal) throw refusal;
+    const answer = handle(bind(call.params), call);
+    if (answer) call.answer(answer);
+  } catch (error) {
+    call.answer(errorAnswer(error));
+    if (CodedError.from(error).code === codes.internal) onBug(error, call);
+  }
+}

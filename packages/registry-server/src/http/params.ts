@@ -1,0 +1,140 @@
+import {
+  CodedError,
+  badParameter,
+  codes,
+  missingParameter,
+  parseInt64,
+  type Args,
+  type Param,
+  type ParamKind,
+  type Route,
+} from "@discoveryd/protocol";
+import type { Limits } from "./limits";
+import { parseMetadata } from "./metadata";
+import type { RawParams } from "./pairs";
+
+/** Turns a request's raw parameters into a route's arguments. Throws a CodedError (-400) that names what is wrong. */
+export type Bind<R extends Route> = (raw: RawParams) => Args<R>;
+
+type Reader = (name: string, values: readonly string[], limits: Limits) => unknown;
+
+/** Makes the binder of a route, from its table of parameters. */
+export function createBind<R extends Route>(route: R, limits: Limits): Bind<R> {
+  const params = Object.entries(route.params);
+  return (raw) => {
+    const args: Record<string, unknown> = {};
+    for (const [name, param] of params) args[name] = readParam(name, param, raw.get(name), limits);
+    return args as Args<R>;
+  };
+}
+
+function readParam(
+  name: string,
+  param: Param,
+  values: readonly string[] | undefined,
+  limits: Limits,
+): unknown {
+  const value = values && readers[param.kind](name, values, limits);
+  if (isMissing(value)) {
+    if (param.required) throw missingParameter(name);
+    return absent[param.kind];
+  }
+  return value;
+}
+
+/** A required number may not be 0: to the original's clients a field left out and a 0 are the same. */
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === "" || value === 0 || (Array.isArray(value) && value.length === 0);
+}
+
+const none: readonly never[] = [];
+
+const absent: Readonly<Record<ParamKind, unknown>> = {
+  text: undefined,
+  texts: none,
+  addrs: none,
+  number: undefined,
+  numbers: none,
+  timestamp: undefined,
+  timestamps: none,
+  flag: false,
+  metadata: undefined,
+  metadatas: none,
+};
+
+const readers: Readonly<Record<ParamKind, Reader>> = {
+  text: (name, [value = ""], limits) => readName(name, value, limits),
+  texts: (name, values, limits) => splitCommas(values).map((value) => readName(name, value, limits)),
+  addrs: readAddrs,
+  number: (name, [value = ""]) => readNumber(name, value),
+  numbers: (name, values) => splitCommas(values).map((value) => readNumber(name, value)),
+  timestamp: (name, [value = ""]) => readInt64(name, value),
+  timestamps: (name, values) => splitCommas(values).map((value) => readInt64(name, value)),
+  flag: (_name, [value = ""]) => TRUE.has(value),
+  metadata: (_name, [value = ""], limits) => parseMetadata(value, limits.maxMetadataBytes),
+  metadatas: (_name, values, limits) => values.map((value) => parseMetadata(value, limits.maxMetadataBytes)),
+};
+
+const TRUE: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
+
+function splitCommas(values: readonly string[]): string[] {
+  const parts: string[] = [];
+  for (const value of values) {
+    if (!value.includes(",")) {
+      if (value !== "") parts.push(value);
+      continue;
+    }
+    for (const part of value.split(",")) {
+      if (part !== "") parts.push(part);
+    }
+  }
+  return parts;
+}
+
+// Control characters would break log lines; a comma separates the parts of keys and lists.
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const NOT_IN_NAMES = /[\u0000-\u001f\u007f,]/;
+
+function readName(name: string, value: string, { maxNameBytes }: Limits): string {
+  // A character is at most 3 bytes of UTF-8 for each of its UTF-16 units.
+  if (value.length * 3 > maxNameBytes && Buffer.byteLength(value) > maxNameBytes) {
+    throw badParameter(name, value, `at most ${maxNameBytes} bytes`);
+  }
+  if (NOT_IN_NAMES.test(value)) throw badParameter(name, value, "no control character and no comma allowed");
+  return value;
+}
+
+function readInt64(name: string, value: string): bigint {
+  const parsed = parseInt64(value);
+  if (parsed === undefined) throw badParameter(name, value, "must be a decimal integer of at most 64 bits");
+  return parsed;
+}
+
+function readNumber(name: string, value: string): number {
+  const parsed = Number(readInt64(name, value));
+  if (Number.isSafeInteger(parsed)) return parsed;
+  throw badParameter(name, value, "out of range");
+}
+
+function readAddrs(name: string, values: readonly string[], { maxAddrs, maxAddrBytes }: Limits): string[] {
+  const addrs = splitCommas(values);
+  if (addrs.length > maxAddrs) {
+    throw new CodedError(
+      codes.badRequest,
+      `parameter ${name}: ${addrs.length} addresses, at most ${maxAddrs}`,
+    );
+  }
+  for (const addr of addrs) {
+    if (Buffer.byteLength(addr) > maxAddrBytes)
+      throw badParameter(name, addr, `at most ${maxAddrBytes} bytes`);
+    if (!isAddr(addr)) throw badParameter(name, addr, "must be scheme://host[:port] or ip:port");
+  }
+  return addrs;
+}
+
+const ABSOLUTE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\u0000-\u001f\u007f/?#]+[^\s\u0000-\u001f\u007f]*$/; // eslint-disable-line no-control-regex -- they are excluded
+const BARE = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+
+function isAddr(addr: string): boolean {
+  return ABSOLUTE.test(addr) || BARE.test(addr);
+}

@@ -1,0 +1,34 @@
+const HEAD = Buffer.from(`{"code":0,"message":"0","ttl":1,"data":{`);
+
+/**
+ * The bodies of `polls` answers. Most pollers that a change wakes are told the same: the body is then made once
+ * and shared. It lives as long as the encoded app it holds.
+ */
+export class PollsBodies {
+  private readonly shared = new WeakMap<Buffer, Map<string, Buffer>>();
+
+  /** @param missing the app ids that do not exist. */
+  of(infos: readonly (readonly [appid: string, info: Buffer])[], missing: readonly string[]): Buffer {
+    const tail = tailOf(missing);
+    const [first] = infos;
+    if (infos.length !== 1 || !first) return join(infos, tail);
+    const known = this.shared.get(first[1]) ?? new Map<string, Buffer>();
+    this.shared.set(first[1], known);
+    const body = known.get(tail) ?? join(infos, tail);
+    known.set(tail, body);
+    return body;
+  }
+}
+
+/** Null when none is missing, as the original has it. */
+function tailOf(missing: readonly string[]): string {
+  return `},"error":{"-404":${missing.length === 0 ? "null" : JSON.stringify(missing)}}}`;
+}
+
+function join(infos: readonly (readonly [appid: string, info: Buffer])[], tail: string): Buffer {
+  const parts: Buffer[] = [HEAD];
+  for (const [appid, info] of infos) {
+    parts.push(Buffer.from(`${parts.length === 1 ? "" : ","}${JSON.stringify(appid)}:`), info);
+  }
+  return Buffer.concat([...parts, Buffer.from(tail)]);
+}

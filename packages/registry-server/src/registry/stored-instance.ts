@@ -1,0 +1,49 @@
+import { encodeAroundRenew, type Instance, type Timestamp } from "@discoveryd/protocol";
+import type { Leased } from "./lease-list";
+
+/**
+ * An instance with its lease. The instance itself never changes: a new state is a new object. A heartbeat
+ * moves only what stands here.
+ */
+export class StoredInstance implements Leased {
+  /** Last heartbeat, as shown to consumers. Moves on while `instance.renewTimestamp` does not. */
+  renewTimestamp: Timestamp;
+  /** Last heartbeat, in milliseconds of the monotonic clock: what the lease counts from. */
+  renewedAt: number;
+  /** Neighbours in the list of leases. */
+  older: Leased | undefined = undefined;
+  newer: Leased | undefined = undefined;
+
+  private head: string | undefined;
+  private tail = "";
+
+  constructor(
+    private current: Instance,
+    /** When it came, in milliseconds of the monotonic clock. */
+    readonly joinedAt: number,
+  ) {
+    this.renewTimestamp = current.renewTimestamp;
+    this.renewedAt = joinedAt;
+  }
+
+  get instance(): Instance {
+    return this.current;
+  }
+
+  replace(instance: Instance): void {
+    this.current = instance;
+    this.renewTimestamp = instance.renewTimestamp;
+    this.head = undefined;
+  }
+
+  renew(timestamp: Timestamp, now: number): void {
+    this.renewTimestamp = timestamp;
+    this.renewedAt = now;
+  }
+
+  /** The instance as JSON text. What a heartbeat does not change is encoded once. */
+  encode(): string {
+    if (this.head === undefined) [this.head, this.tail] = encodeAroundRenew(this.current);
+    return this.head + this.renewTimestamp + this.tail;
+  }
+}

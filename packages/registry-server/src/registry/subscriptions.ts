@@ -1,0 +1,98 @@
+import { soon } from "@discoveryd/runtime";
+import { INFRA_APPID } from "@discoveryd/protocol";
+import type { App } from "./app";
+
+/** Somebody who waits for news of apps. */
+export interface Waiter {
+  readonly env: string;
+  readonly appids: readonly string[];
+  /**
+   * One of the apps has changed. Returns true when that was the news it waited for: it is then done and gone.
+   * Never called synchronously with the change, never after `cancel`.
+   */
+  notify(app: App): boolean;
+}
+
+/** So many waiters are answered before other requests get their turn. */
+const SLICE = 64;
+
+/** Who waits for what. Changes that come in one turn of the event loop are one fan-out. */
+export class Subscriptions {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly pending = new Set<App>();
+  private count = 0;
+  private running = false;
+
+  /** How many wait. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Calling the result ends the wait; safe after it has ended by itself. */
+  add(waiter: Waiter): () => void {
+    for (const appid of waiter.appids) {
+      const key = keyText(waiter.env, appid);
+      const set = this.waiters.get(key);
+      if (set) set.add(waiter);
+      else this.waiters.set(key, new Set([waiter]));
+    }
+    this.count++;
+    return () => this.remove(waiter);
+  }
+
+  isAwaited(app: App): boolean {
+    return this.waiters.has(keyText(app.env, app.appid));
+  }
+
+  /** Tells those who wait for this app, soon and in slices. */
+  publish(app: App): void {
+    if (!this.isAwaited(app)) return;
+    this.pending.add(app);
+    if (this.running) return;
+    this.running = true;
+    const queue = this.queue();
+    soon(() => this.run(queue));
+  }
+
+  private run(queue: Iterator<void>): void {
+    for (let told = 0; told < SLICE; told++) {
+      if (queue.next().done === true) {
+        this.running = false;
+        return;
+      }
+    }
+    soon(() => this.run(queue));
+  }
+
+  /** Tells one waiter a step. An app that changes while its waiters are told comes up again. */
+  private *queue(): Generator<void> {
+    for (const app of this.pending) {
+      this.pending.delete(app);
+      // A copy: those who come while it is told see the new state already.
+      for (const waiter of [...(this.waiters.get(keyText(app.env, app.appid)) ?? [])]) {
+        if (this.has(waiter) && waiter.notify(app)) this.remove(waiter);
+        yield;
+      }
+    }
+  }
+
+  private has(waiter: Waiter): boolean {
+    return this.waiters.get(keyText(waiter.env, waiter.appids[0] as string))?.has(waiter) === true;
+  }
+
+  private remove(waiter: Waiter): void {
+    if (!this.has(waiter)) return;
+    for (const appid of waiter.appids) {
+      const key = keyText(waiter.env, appid);
+      const set = this.waiters.get(key);
+      set?.delete(waiter);
+      if (set?.size === 0) this.waiters.delete(key);
+    }
+    this.count--;
+  }
+}
+
+// The registry's own nodes are found in every env. No env or app id holds a comma.
+function keyText(env: string, appid: string): string {
+  return appid === INFRA_APPID ? `*,${appid}` : `${env},${appid}`;
+}

@@ -1,0 +1,52 @@
+import type { InstanceKey, Timestamp } from "@discoveryd/protocol";
+
+interface Tombstone {
+  readonly timestamp: Timestamp;
+  readonly until: number;
+}
+
+/** How long a cancelled instance is remembered, in milliseconds: longer than any replication is under way. */
+export const TOMBSTONE_MS = 180_000;
+
+/**
+ * What is left of cancelled instances: refuses replicated registers of their former lives, which may arrive late.
+ * All live equally long, so the oldest stand in front.
+ */
+export class Tombstones {
+  private readonly byKey = new Map<string, Tombstone>();
+
+  get size(): number {
+    return this.byKey.size;
+  }
+
+  /** @param timestamp the version that was cancelled, or the moment. @param now milliseconds of the monotonic clock. */
+  bury(key: InstanceKey, timestamp: Timestamp, now: number): void {
+    const text = keyText(key);
+    // Set anew, so that it stands at the end.
+    this.byKey.delete(text);
+    this.byKey.set(text, { timestamp, until: now + TOMBSTONE_MS });
+  }
+
+  /** Whether a register of this version is late news. */
+  refuses(key: InstanceKey, version: Timestamp, now: number): boolean {
+    const tombstone = this.byKey.get(keyText(key));
+    return tombstone !== undefined && tombstone.until > now && version < tombstone.timestamp;
+  }
+
+  /** The instance lives again. */
+  lift(key: InstanceKey): void {
+    this.byKey.delete(keyText(key));
+  }
+
+  sweep(now: number): void {
+    for (const [key, { until }] of this.byKey) {
+      if (until > now) return;
+      this.byKey.delete(key);
+    }
+  }
+}
+
+// No part of a key holds a comma.
+function keyText({ env, appid, zone, hostname }: InstanceKey): string {
+  return `${env},${appid},${zone},${hostname}`;
+}

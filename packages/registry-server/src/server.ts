@@ -1,0 +1,225 @@
+import { networkInterfaces } from "node:os";
+import { Lifecycle, systemClock, type Clock } from "@discoveryd/runtime";
+import { pino, type Logger } from "pino";
+import { Self } from "./cluster/self";
+import { createAccessLog } from "./http/access-log";
+import type { Call, Observe } from "./http/call";
+import { createDispatch } from "./http/dispatcher";
+import { createApp } from "./http/express-app";
+import { HeldPolls } from "./http/held-polls";
+import { HttpServer } from "./http/http-server";
+import { pollRoutes } from "./http/poll-routes";
+import { readRoutes } from "./http/read-routes";
+import { writeRoutes } from "./http/write-routes";
+import { createMetrics } from "./metrics/metrics";
+import { RequestCounts } from "./metrics/requests";
+import { Registry } from "./registry/registry";
+import { Subscriptions } from "./registry/subscriptions";
+import { Sweeper } from "./registry/sweeper";
+import { envName, settings, type Config } from "./settings";
+import { ScheduleFiles } from "./storage/schedule-files";
+
+export interface ServerOptions {
+  readonly config: Config;
+  /** Silent by default. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** A handler failed by a bug; its client was answered -500. Throws by default, which ends the process. */
+  readonly onBug?: (error: unknown, call: Call) => void;
+}
+
+/** A shutdown takes at most this long, in milliseconds: what still hangs then is cut. */
+const SHUTDOWN_MS = 1_500;
+
+/** One node of the registry. The composition root: it alone makes the parts, and closes them. */
+export class RegistryServer {
+  readonly registry: Registry;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  private readonly lifecycle = new Lifecycle();
+  private readonly subscriptions = new Subscriptions();
+  private readonly held = new HeldPolls();
+  private readonly http: HttpServer;
+  private readonly sweeper: Sweeper;
+  private readonly schedules: ScheduleFiles;
+  private self: Self | undefined;
+  private boundPort: number | undefined;
+
+  constructor(private readonly options: ServerOptions) {
+    const { config, clock = systemClock, logger = pino({ level: "silent" }) } = options;
+    this.clock = clock;
+    this.logger = logger;
+    this.registry = new Registry({ clock, guard: guardPolicy(config) });
+    this.registry.changed.on((app) => this.subscriptions.publish(app));
+    this.sweeper = new Sweeper({
+      registry: this.registry,
+      policy: {
+        ttlMs: config.leaseTtlMs,
+        ceilingMs: config.leaseCeilingMs,
+        keepShare: config.leaseKeepShare,
+      },
+      isSelf: (stored) => this.self !== undefined && this.registry.find(this.self.key) === stored,
+      isAwaited: (app) => this.subscriptions.isAwaited(app),
+      logger,
+      clock,
+    });
+    this.schedules = new ScheduleFiles({
+      directory: config.schedulerDir,
+      registry: this.registry,
+      logger,
+      clock,
+    });
+    this.http = this.createHttp();
+  }
+
+  /** The port it listens on; undefined before `start`. */
+  get port(): number | undefined {
+    return this.boundPort;
+  }
+
+  /** host:port under which clients reach this node; undefined before `start`. */
+  get addr(): string | undefined {
+    return this.boundPort === undefined ? undefined : advertised(this.options.config, this.boundPort);
+  }
+
+  /** Resolves when it answers. Rejects, in one line, when it cannot listen. */
+  async start(): Promise<void> {
+    const { config } = this.options;
+    await this.schedules.start();
+    this.lifecycle.own(this.schedules);
+    this.boundPort = await this.listen();
+    this.self = new Self({
+      ...config,
+      env: config.deployEnv,
+      registry: this.registry,
+      addr: this.addr as string,
+      clock: this.clock,
+    });
+    this.self.start();
+    this.sweeper.start();
+    this.lifecycle.own(this.sweeper);
+    this.logger.info({ addr: this.addr, zone: config.zone, env: config.deployEnv }, "discoveryd is up");
+  }
+
+  /**
+   * Cancels itself, answers the polls that hang, finishes what was accepted, and closes. Takes at most 2 s.
+   * Safe to call twice.
+   */
+  async close(): Promise<void> {
+    if (this.lifecycle.closed) return this.lifecycle.close();
+    const done = this.lifecycle.close();
+    this.self?.close();
+    this.held.close();
+    if (this.boundPort !== undefined) {
+      const cancelCut = this.clock.after(SHUTDOWN_MS, () => this.http.destroy());
+      await this.http.drain();
+      cancelCut();
+    }
+    await done;
+  }
+
+  private createHttp(): HttpServer {
+    const { config } = this.options;
+    const { registry, clock } = this;
+    const requests = new RequestCounts();
+    const connections = { open: () => this.http.open, refused: () => this.http.refused };
+    const metrics = createMetrics({
+      registry,
+      subscriptions: this.subscriptions,
+      requests,
+      sweeper: this.sweeper,
+      connections: {
+        get open() {
+          return connections.open();
+        },
+        get refused() {
+          return connections.refused();
+        },
+      },
+      schedules: this.schedules,
+    });
+    const accessLog = createAccessLog(this.logger, clock);
+    const observe: Observe = (call, answer) => {
+      requests.add(call.route, answer.code);
+      accessLog(call, answer);
+    };
+    const dispatch = createDispatch({
+      endpoints: [
+        ...writeRoutes(registry),
+        ...readRoutes({ registry, clock, limits: config, nodes: () => this.nodes() }),
+        ...pollRoutes({
+          registry,
+          subscriptions: this.subscriptions,
+          held: this.held,
+          clock,
+          limits: config,
+          timeoutMs: config.serverTimeoutMs,
+        }),
+      ],
+      limits: config,
+      clock,
+      protectedBy: () => undefined,
+      observe,
+      onBug: this.options.onBug ?? rethrow,
+    });
+    const notReady = () => (this.lifecycle.closed ? "shutting down" : undefined);
+    return new HttpServer({ dispatch, app: createApp({ dispatch, metrics, notReady }), ...config });
+  }
+
+  private nodes() {
+    return [{ addr: this.addr as string, zone: this.options.config.zone, lost: false }];
+  }
+
+  private async listen(): Promise<number> {
+    const { addr } = this.options.config;
+    const { host, port } = splitAddress(addr);
+    try {
+      return await this.http.listen(host, port);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason = code === "EADDRINUSE" ? "the port is in use" : message;
+      throw new Error(
+        `cannot listen on ${addr}: ${reason}; change it with --${settings.addr.key} or ${envName(settings.addr)}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function guardPolicy(config: Config) {
+  return {
+    threshold: config.guardThreshold,
+    minInstances: config.guardMinInstances,
+    matureMs: config.leaseTtlMs,
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** Host and port; no host is all addresses, as Go has it. */
+function splitAddress(addr: string): { host: string; port: number } {
+  const colon = addr.lastIndexOf(":");
+  const host = addr.slice(0, colon).replace(/^\[|\]$/g, "");
+  return { host: host === "" ? "0.0.0.0" : host, port: Number(addr.slice(colon + 1)) };
+}
+
+const ANY: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/**
+ * Where clients reach this node. A node that listens on all addresses is the one of `nodes` with its port and an
+ * address of this machine; failing that, its first address that is not loopback.
+ */
+function advertised(config: Config, port: number): string {
+  const { host, port: configured } = splitAddress(config.addr);
+  if (!ANY.has(host)) return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const names = new Set([...own.map(({ address }) => address), "localhost", config.host]);
+  const named = config.nodes.find((node) => {
+    const split = splitAddress(node);
+    return split.port === configured && names.has(split.host);
+  });
+  const outer = own.find(({ internal, family }) => !internal && family === "IPv4");
+  return named ?? `${outer?.address ?? "127.0.0.1"}:${port}`;
+}
