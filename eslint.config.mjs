@@ -20,6 +20,8 @@ export default defineConfig(
       eqeqeq: ["error", "always", { null: "ignore" }],
       // An error swallowed without a word of why is a fault nobody can trace.
       "no-empty": "error",
+      // What is not used is deleted.
+      "no-unused-vars": ["error", placeholders()],
       // undici's pools have bounds, timeouts and an owner that closes them. The global fetch has none of these.
       "no-restricted-globals": ["error", noFetch()],
     },
@@ -43,8 +45,7 @@ export default defineConfig(
       "@typescript-eslint/no-explicit-any": "error",
       // What is only a type is gone at run time, and the import says so: the layers can be read from the imports.
       "@typescript-eslint/consistent-type-imports": "error",
-      // What is not used is deleted. `_next` only holds a place: Express counts an error handler's parameters.
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", placeholders()],
     },
   },
 
@@ -122,6 +123,11 @@ function everyDefaultExport() {
   return { direct: true, named: true, defaultFrom: true, namedFrom: true, namespaceFrom: true };
 }
 
+/** `_next` only holds a place: Express counts an error handler's parameters. `{ a, ...rest }` takes a out of rest. */
+function placeholders() {
+  return { argsIgnorePattern: "^_", ignoreRestSiblings: true };
+}
+
 function noFetch() {
   return { name: "fetch", message: "Use an undici Pool, Agent or Client that somebody closes." };
 }
@@ -164,8 +170,5 @@ function noDate() {
 }
 
 function nodeGlobals() {
-  const names = ["AbortController", "AbortSignal", "Buffer", "URL", "clearTimeout", "console", "performance"];
-  return Object.fromEntries(
-    [...names, "process", "setImmediate", "setTimeout"].map((name) => [name, "readonly"]),
-  );
+  return Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, "readonly"]));
 }

@@ -11,5 +11,6 @@ module.exports = {
   roots: ["<rootDir>/src"],
   transform: { "^.+\\.ts$": ["@swc/jest", swc] },
   watchman: false,
+  reporters: ["default", require.resolve("./scripts/counts/jest-counts.cjs")],
   collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts", "!src/index.ts", "!src/main.ts", "!src/**/testing/**"],
 };
