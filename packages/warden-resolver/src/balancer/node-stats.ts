@@ -1,0 +1,80 @@
+/** How a call ended, as far as the server's fitness goes. "unknown": the caller gave up, which says nothing. */
+export type Outcome = "success" | "failure" | "unknown";
+
+/** After this time without news, a sample counts for e times less. */
+export const decayMs = 600;
+
+/** The least that one outcome counts. Twenty fast failures within a few milliseconds must be enough to see. */
+const outcomeShare = 0.15;
+/** So few samples say nothing about the next call. */
+const leastSamples = 3;
+/** Among the first samples only the best counts: those of a cold connection or server are outliers. */
+const warmUpSamples = 8;
+/** The end of a stream that was open for an hour must not look like a slow server. */
+const longestSampleMs = 5_000;
+
+/**
+ * What was learnt about one address. All times are in milliseconds of one monotonic clock; nothing in here reads
+ * the time.
+ */
+export class NodeStats {
+  /** Calls that were started and have not ended. */
+  inflight = 0;
+  /** From 0 (each call fails) to 1. */
+  success = 1;
+  /** The server's CPU use in per mille, as it last told. Undefined until it does. */
+  cpu: number | undefined;
+  /** When it was last chosen. Undefined until it is. */
+  pickedAt: number | undefined;
+  /** The count of its balancer's picks when it was last chosen. */
+  pickedCount = 0;
+  private latency = 0;
+  private samples = 0;
+  private sampledAt = 0;
+  private outcomeAt = 0;
+
+  /** The moving average, or undefined while there are too few samples to trust. */
+  get latencyMs(): number | undefined {
+    return this.samples < leastSamples ? undefined : this.latency;
+  }
+
+  picked(now: number, count: number): void {
+    this.pickedAt = now;
+    this.pickedCount = count;
+  }
+
+  started(): void {
+    this.inflight++;
+  }
+
+  ended(outcome: Outcome, tookMs: number, now: number): void {
+    this.inflight = Math.max(0, this.inflight - 1);
+    if (outcome === "unknown") return;
+    const share = Math.max(outcomeShare, 1 - Math.exp((this.outcomeAt - now) / decayMs));
+    this.success += ((outcome === "success" ? 1 : 0) - this.success) * share;
+    this.outcomeAt = now;
+    // A failure that comes fast says nothing good about latency; one that comes late is a slow answer too.
+    if (outcome === "success" || tookMs > this.latency) this.sample(Math.min(tookMs, longestSampleMs), now);
+  }
+
+  /** Forgets what the process behind the old connection was like: a new one may have taken its address. */
+  reconnected(): void {
+    this.success = 1;
+    this.cpu = undefined;
+    this.samples = 0;
+    this.latency = 0;
+  }
+
+  /** How long ago there was news of it: a call that started or ended. */
+  ageMs(now: number): number {
+    return now - Math.max(this.sampledAt, this.pickedAt ?? 0);
+  }
+
+  private sample(tookMs: number, now: number): void {
+    this.samples++;
+    if (this.samples === 1) this.latency = tookMs;
+    else if (this.samples <= warmUpSamples) this.latency = Math.min(this.latency, tookMs);
+    else this.latency += (tookMs - this.latency) * (1 - Math.exp((this.sampledAt - now) / decayMs));
+    this.sampledAt = now;
+  }
+}
