@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+const BETWEEN_LOOKS_MS = 10;
+
+/**
+ * Runs `look` until it does not throw, and resolves with what it returned. Rejects with its last error when `withinMs`
+ * are over. For a condition that must hold soon: use `expect` in `look`.
+ */
+export async function eventually<T>(look: () => T | Promise<T>, withinMs: number): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() >= deadline) throw withPrefix(`not within ${withinMs} ms: `, error);
+    }
+    await sleep(BETWEEN_LOOKS_MS);
+  }
+}
+
+function withPrefix(prefix: string, error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(prefix + String(error));
+  // The same object: jest shows its stack and its diff.
+  error.message = prefix + error.message;
+  return error;
+}

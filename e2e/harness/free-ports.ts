@@ -1,0 +1,24 @@
+import { createServer } from "node:net";
+
+// Below the ports that Linux gives to outgoing connections (32768 and up), which could take one between the look and
+// the use. Started at a place of its own by each process, so that runs beside each other rarely meet.
+const FIRST = 20_000;
+const COUNT = 12_000;
+let next = (process.pid * 61) % COUNT;
+
+/** A port of 127.0.0.1 that nobody listens on, and that no later call gives out again. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST + next;
+    next = (next + 1) % COUNT;
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
