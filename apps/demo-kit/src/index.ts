@@ -9,5 +9,5 @@ export { describeSettings } from "./settings/describe-settings";
 export { LiveSettings } from "./settings/live-settings";
 export type { LiveSettingsOptions } from "./settings/live-settings";
 export { readSettings, SettingError } from "./settings/read-settings";
-export { address, choice, duration, flag, list, text } from "./settings/setting";
+export { address, choice, duration, flag, list, LOG_LEVELS, text } from "./settings/setting";
 export type { Setting, Settings, SettingsTable } from "./settings/setting";

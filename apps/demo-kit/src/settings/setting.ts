@@ -2,6 +2,9 @@ import { z } from "zod";
 import { parseDurationMs } from "@discoveryd/runtime";
 import { parseAddress, type Address } from "./address";
 
+/** pino's, from the most to the least. */
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
 /** One thing an application can be told, by a key of a settings file or by an environment variable. */
 export interface Setting<T> {
   /** Reads what stands in the file (a TOML value) or in the environment (text). */
