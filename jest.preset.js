@@ -12,5 +12,11 @@ module.exports = {
   transform: { "^.+\\.ts$": ["@swc/jest", swc] },
   watchman: false,
   reporters: ["default", require.resolve("./scripts/counts/jest-counts.cjs")],
-  collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts", "!src/index.ts", "!src/main.ts", "!src/**/testing/**"],
+  collectCoverageFrom: [
+    "src/**/*.ts",
+    "!src/**/*.test.ts",
+    "!src/index.ts",
+    "!src/main.ts",
+    "!src/**/testing/**",
+  ],
 };
