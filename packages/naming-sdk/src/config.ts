@@ -1,0 +1,82 @@
+import { hostname } from "node:os";
+
+/** Where the registry is, and where this process is. What is left out comes from flags, then the environment. */
+export interface DiscoveryConfig {
+  /** The registry's nodes, `host:port` each. `DISCOVERY_NODES`, `-discovery.nodes`, separated by commas. */
+  readonly nodes?: readonly string[];
+  /** `REGION`, `-region`. Default region01. */
+  readonly region?: string;
+  /** `ZONE`, `-zone`. Default zone01. */
+  readonly zone?: string;
+  /** `DEPLOY_ENV`, `-deploy.env`. Default dev. */
+  readonly env?: string;
+  /** What tells this machine's instances from others. `HOSTNAME`. Default: the machine's name. */
+  readonly host?: string;
+  /** Where the last known instances are kept for a start during an outage. Default: nowhere. */
+  readonly snapshotFile?: string;
+  /** At SIGTERM and SIGINT: cancel all registrations, then let the signal take its course. Default false. */
+  readonly cancelOnSignals?: boolean;
+}
+
+/** A configuration with nothing left out. `nodes` are origins, such as `http://10.0.0.2:7171`. */
+export interface ResolvedConfig extends Required<Omit<DiscoveryConfig, "snapshotFile">> {
+  readonly snapshotFile?: string;
+  readonly processId: number;
+}
+
+/** Where a configuration is read from besides the argument. */
+export interface ConfigSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly argv: readonly string[];
+}
+
+/**
+ * Completes a configuration: the argument's value, else the flag's, else the environment's, else the default. An empty
+ * value counts as none. Throws an Error when there are no nodes, or a node is no `host:port`.
+ */
+export function resolveConfig(
+  config: DiscoveryConfig = {},
+  { env, argv }: ConfigSources = { env: process.env, argv: process.argv.slice(2) },
+): ResolvedConfig {
+  const pick = (given: string | undefined, flag: string | undefined, name: string, fallback: string) =>
+    given || (flag && flagValue(argv, flag)) || env[name] || fallback;
+  const nodes = config.nodes ?? pick(undefined, "discovery.nodes", "DISCOVERY_NODES", "").split(",");
+  const resolved: ResolvedConfig = {
+    nodes: nodes.map((node) => node.trim()).filter((node) => node !== ""),
+    region: pick(config.region, "region", "REGION", "region01"),
+    zone: pick(config.zone, "zone", "ZONE", "zone01"),
+    env: pick(config.env, "deploy.env", "DEPLOY_ENV", "dev"),
+    host: pick(config.host, undefined, "HOSTNAME", hostname()),
+    ...(config.snapshotFile && { snapshotFile: config.snapshotFile }),
+    cancelOnSignals: config.cancelOnSignals ?? false,
+    processId: process.pid,
+  };
+  if (resolved.nodes.length === 0) throw invalid(resolved, "set DISCOVERY_NODES=host:port,… or pass nodes");
+  return { ...resolved, nodes: resolved.nodes.map((node) => originOf(node) ?? wrongNode(resolved, node)) };
+}
+
+/** `http://host:port` of `host:port` or a URL; undefined when it is neither. */
+export function originOf(node: string): string | undefined {
+  const text = node.includes("://") ? node : `http://${node}`;
+  if (!/^https?:\/\/[^/?#@\s]+\/?$/.test(text) || !URL.canParse(text)) return undefined;
+  return new URL(text).origin;
+}
+
+/** The value of `-name=value`, `-name value`, or either with two dashes. */
+function flagValue(argv: readonly string[], name: string): string | undefined {
+  for (const [at, arg] of argv.entries()) {
+    const [flag, value] = arg.split(/=(.*)/s, 2);
+    if (flag === `-${name}` || flag === `--${name}`) return value ?? argv[at + 1];
+  }
+  return undefined;
+}
+
+function wrongNode(config: ResolvedConfig, node: string): never {
+  throw invalid(config, `node ${JSON.stringify(node)} is not host:port or http://host:port`);
+}
+
+function invalid({ nodes, region, zone, env, host }: ResolvedConfig, why: string): Error {
+  return new Error(
+    `invalid discovery config nodes:[${nodes.join(" ")}] region:${region} zone:${zone} deployEnv:${env} host:${host}: ${why}`,
+  );
+}

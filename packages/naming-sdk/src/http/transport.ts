@@ -1,0 +1,110 @@
+import { systemClock, type Clock } from "@discoveryd/runtime";
+import { Agent, type Dispatcher } from "undici";
+
+export interface TransportOptions {
+  readonly clock?: Clock;
+  /** How long a connection may take to open, in milliseconds. Default 1 s: a registry is near, or down. */
+  readonly connectTimeoutMs?: number;
+  /** No answer is read beyond this. Default 64 MiB: about 100 apps of 1,000 instances. */
+  readonly maxBodyBytes?: number;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  /** For example `http://10.0.0.2:7171`. */
+  readonly origin: string;
+  readonly path: string;
+  /** Sent as a form. */
+  readonly body?: string;
+  /** From the start to the last byte of the answer, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+// Longer than a heartbeat's interval, so that each heartbeat reuses its connection.
+const KEEP_ALIVE_MS = 60_000;
+const USER_AGENT = "discoveryd-naming-sdk";
+
+/** The only part that opens connections. Concurrent requests to one node go over a connection each. */
+export class Transport {
+  private readonly clock: Clock;
+  private readonly agent: Agent;
+  private readonly maxBodyBytes: number;
+
+  constructor({
+    clock = systemClock,
+    connectTimeoutMs = 1_000,
+    maxBodyBytes = 64 * 1024 * 1024,
+  }: TransportOptions = {}) {
+    this.clock = clock;
+    this.maxBodyBytes = maxBodyBytes;
+    this.agent = new Agent({
+      connect: { timeout: connectTimeoutMs },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // A poll hangs for longer than any fixed limit here: each request has its own deadline instead.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /**
+   * The body of a 2xx answer. Rejects with an Error that says what happened: no connection, another status, too late,
+   * too long. Rejects with the signal's reason when that aborts.
+   */
+  async send(request: HttpRequest): Promise<string> {
+    const deadline = new AbortController();
+    const cancel = this.clock.after(request.timeoutMs, () =>
+      deadline.abort(new Error(`timed out after ${request.timeoutMs} ms`)),
+    );
+    const forward = () => deadline.abort(request.signal?.reason);
+    if (request.signal?.aborted) forward();
+    else request.signal?.addEventListener("abort", forward, { once: true });
+    try {
+      return await this.exchange(request, deadline.signal);
+    } catch (error) {
+      throw deadline.signal.aborted ? deadline.signal.reason : error;
+    } finally {
+      cancel();
+      request.signal?.removeEventListener("abort", forward);
+    }
+  }
+
+  /** Ends every connection; requests under way fail. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private async exchange(request: HttpRequest, signal: AbortSignal): Promise<string> {
+    const { statusCode, body } = await this.agent.request({
+      method: request.method,
+      origin: request.origin,
+      path: request.path,
+      headers: {
+        "user-agent": USER_AGENT,
+        ...(request.body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+      },
+      body: request.body ?? null,
+      signal,
+    });
+    const text = await readText(body, this.maxBodyBytes);
+    if (statusCode < 200 || statusCode > 299) throw new Error(`HTTP ${statusCode}: ${oneLine(text)}`);
+    return text;
+  }
+}
+
+async function readText(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop destroys the body, and with it the connection.
+    if (size > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString("utf8");
+}
+
+/** Enough of a proxy's error page to recognise it. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim().slice(0, 80);
+}

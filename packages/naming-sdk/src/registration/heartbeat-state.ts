@@ -1,0 +1,52 @@
+import { RENEW_INTERVAL_MS } from "@discoveryd/protocol";
+import { backoffMs, defaultBackoff, type Random } from "@discoveryd/runtime";
+
+/**
+ * How an instance stands with the registry.
+ *
+ * - registering: the registry does not have it, as far as is known. `attempt` counts the failures.
+ * - up: the last request was taken.
+ * - lost: it was up, and renewing fails. The registry keeps it for its lease. `attempt` counts the failures.
+ * - closed: nothing is sent any more.
+ */
+export type HeartbeatState =
+  | { readonly kind: "registering"; readonly attempt: number }
+  | { readonly kind: "up" }
+  | { readonly kind: "lost"; readonly attempt: number }
+  | { readonly kind: "closed" };
+
+/** What came of a register or renew. "missing": the registry does not know the instance. */
+export type Outcome = "ok" | "missing" | "failed";
+
+/** A renewal comes up to this share earlier than it must, so that instances started together drift apart. */
+const JITTER = 0.1;
+
+/**
+ * What one answer does to a heartbeat.
+ *
+ *   registering --ok--> up --failed--> lost --ok--> up
+ *   up, lost --missing--> registering
+ *
+ * "missing" means that the registry has forgotten us (it restarted, or evicted us): the only cure is to register
+ * again, at once.
+ */
+export function next(state: HeartbeatState, outcome: Outcome): HeartbeatState {
+  if (state.kind === "closed") return state;
+  if (outcome === "ok") return { kind: "up" };
+  if (state.kind === "registering") return { kind: "registering", attempt: state.attempt + 1 };
+  if (outcome === "missing") return { kind: "registering", attempt: 0 };
+  return { kind: "lost", attempt: state.kind === "lost" ? state.attempt + 1 : 1 };
+}
+
+/** How long to wait before the next request, in milliseconds: 27 to 30 s when all is well. */
+export function waitMs(state: HeartbeatState, random: Random): number {
+  switch (state.kind) {
+    case "closed":
+      return 0;
+    case "up":
+      return RENEW_INTERVAL_MS * (1 - JITTER * random());
+    case "registering":
+    case "lost":
+      return state.attempt === 0 ? 0 : backoffMs(state.attempt - 1, defaultBackoff, random);
+  }
+}

@@ -1,0 +1,102 @@
+import { timestampFromMs } from "@discoveryd/protocol";
+import { systemClock } from "@discoveryd/runtime";
+import type { Instance, InstanceInput, Registration } from "../naming";
+import { Heartbeat, metadataFrom, type HeartbeatOptions } from "./heartbeat";
+
+export interface RegistrarOptions extends HeartbeatOptions {
+  /** What an instance is given that it does not say itself. */
+  readonly defaults: Pick<Instance, "region" | "zone" | "env" | "hostname">;
+}
+
+/** The instances that this process has registered. */
+export class Registrar {
+  private readonly heartbeats = new Map<string, Heartbeat>();
+  private isClosed = false;
+
+  constructor(private readonly options: RegistrarOptions) {}
+
+  /** How many are registered, or being registered. */
+  get size(): number {
+    return this.heartbeats.size;
+  }
+
+  /** See `Registry.register`. */
+  async register(
+    input: InstanceInput,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Registration> {
+    if (this.isClosed) throw new Error(`register ${input.appid}: the client is closed`);
+    signal?.throwIfAborted();
+    const instance = this.complete(input);
+    const key = JSON.stringify([instance.appid, instance.env, instance.zone, instance.hostname]);
+    if (this.heartbeats.has(key)) throw alreadyRegistered(instance);
+    const heartbeat = new Heartbeat(instance, this.options);
+    this.heartbeats.set(key, heartbeat);
+    try {
+      await startUnlessAborted(heartbeat, signal);
+    } catch (error) {
+      // Refused: there is nothing to take out. Aborted: the registry may have it by now.
+      const over = signal?.aborted ? heartbeat.cancel() : Promise.resolve();
+      void over.then(() => this.heartbeats.delete(key));
+      throw error;
+    }
+    return registrationOf(heartbeat, () => this.heartbeats.delete(key));
+  }
+
+  /** Cancels all. Resolves within 3 s. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all([...this.heartbeats.values()].map((heartbeat) => heartbeat.cancel()));
+  }
+
+  private complete({ appid, addrs, metadata, ...input }: InstanceInput): Instance {
+    if (appid === "") throw new Error("register: appid is empty");
+    if (addrs.length === 0)
+      throw new Error(`register ${appid}: addrs is empty: give at least one scheme://host:port`);
+    const { defaults, clock = systemClock } = this.options;
+    return {
+      appid,
+      addrs: [...addrs],
+      hostname: input.hostname ?? defaults.hostname,
+      region: input.region ?? defaults.region,
+      zone: input.zone ?? defaults.zone,
+      env: input.env ?? defaults.env,
+      version: input.version ?? "",
+      metadata: metadata ? metadataFrom(metadata) : new Map(),
+      status: input.status ?? 1,
+      lastTs: timestampFromMs(clock.now()),
+    };
+  }
+}
+
+async function startUnlessAborted(heartbeat: Heartbeat, signal: AbortSignal | undefined): Promise<void> {
+  const abort = () => void heartbeat.cancel();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await heartbeat.start();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function registrationOf(heartbeat: Heartbeat, onCancelled: () => void): Registration {
+  const cancel = () => heartbeat.cancel().then(onCancelled);
+  return {
+    get instance() {
+      return heartbeat.instance;
+    },
+    update: (change) => heartbeat.update(change),
+    cancel,
+    [Symbol.asyncDispose]: cancel,
+  };
+}
+
+function alreadyRegistered({ appid, hostname, zone, env }: Instance): Error {
+  return new Error(
+    `register ${appid}: already registered by this client as hostname ${hostname} in zone ${zone}, env ${env}; ` +
+      "cancel that registration first, or give this one another hostname",
+  );
+}

@@ -1,0 +1,147 @@
+import { silentLogger, sleep, systemClock, systemRandom } from "@discoveryd/runtime";
+import type { Clock, Logger, Random } from "@discoveryd/runtime";
+import type { AppsAnswer, RegistryApi } from "../http/registry-api";
+import type { NodeList } from "../nodes/node-list";
+import type { AppStore } from "./app-store";
+import { firstPace, pace, type PollOutcome } from "./poll-pace";
+
+export interface PollerOptions {
+  readonly api: RegistryApi;
+  readonly nodes: NodeList;
+  readonly store: AppStore;
+  readonly env: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+/** What a node told of an app, and which node. Timestamps of one node mean nothing to another. */
+export interface Told {
+  readonly node: string;
+  readonly lastTs: bigint;
+}
+
+/** Keeps one long poll open for a group of apps, at one node at a time, until it is closed. */
+export class Poller {
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private readonly logger: Logger;
+  private readonly told = new Map<string, Told | undefined>();
+  private readonly closed = new AbortController();
+  private round = new AbortController();
+  private running = false;
+
+  constructor(private readonly options: PollerOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+    this.logger = options.logger ?? silentLogger;
+  }
+
+  /** How many apps it polls for. */
+  get size(): number {
+    return this.told.size;
+  }
+
+  has(appid: string): boolean {
+    return this.told.has(appid);
+  }
+
+  /** Adds apps, with what a node has told of them already. A hanging poll is replaced by one that has them too. */
+  add(apps: ReadonlyMap<string, Told | undefined>): void {
+    for (const [appid, told] of apps) this.told.set(appid, told);
+    this.round.abort();
+    if (this.running) return;
+    this.running = true;
+    void this.run();
+  }
+
+  /** The poll under way may still answer for the app; nobody hears of it. */
+  remove(appid: string): void {
+    this.told.delete(appid);
+  }
+
+  /** Ends the poll under way. */
+  close(): void {
+    this.closed.abort();
+    this.round.abort();
+  }
+
+  private async run(): Promise<void> {
+    let state = firstPace;
+    while (!this.closed.signal.aborted) {
+      const node = this.options.nodes.current;
+      const startedAt = this.clock.monotonic();
+      const end = await this.poll(node);
+      if (end.kind === "replaced") continue;
+      const step = pace(state, end.kind, this.clock.monotonic() - startedAt, this.random);
+      if (step.verdict === "bad") this.leave(node, end.cause, step.failures === 1);
+      else this.options.nodes.succeeded();
+      if (step.verdict === "good") this.concludeUnknown(node, end.untold);
+      state = step;
+      if (step.waitMs > 0) await sleep(this.clock, step.waitMs, this.closed.signal);
+    }
+  }
+
+  private async poll(node: string): Promise<PollEnd> {
+    this.round = new AbortController();
+    const { signal } = this.round;
+    const asked = new Map(
+      [...this.told].map(([appid, told]) => [appid, told?.node === node ? told.lastTs : 0n]),
+    );
+    try {
+      const answer = await this.options.api.polls(node, this.options.env, asked, signal);
+      if (signal.aborted) return { kind: "replaced" };
+      return answer === "unchanged"
+        ? { kind: "unchanged", untold: untoldOf(asked) }
+        : { kind: this.learn(node, asked, answer), untold: untoldOf(asked, answer), cause: nothingNew };
+    } catch (cause) {
+      return signal.aborted ? { kind: "replaced" } : { kind: "failed", untold: [], cause };
+    }
+  }
+
+  private learn(node: string, asked: ReadonlyMap<string, bigint>, answer: AppsAnswer): PollOutcome {
+    for (const [appid, cause] of answer.unreadable) {
+      this.logger.warn({ appid, node, cause }, "app unreadable");
+    }
+    let outcome: PollOutcome = "nothing";
+    for (const [appid, info] of answer.apps) {
+      const askedTs = asked.get(appid);
+      // Not asked for, or older than what this very node has told before: no registry says that.
+      if (askedTs === undefined || (askedTs > 0n && info.lastTs <= askedTs)) continue;
+      if (this.told.has(appid)) this.told.set(appid, { node, lastTs: info.lastTs });
+      const isNews = this.options.store.get(appid)?.take({ kind: "told", info }) ?? false;
+      if (isNews) outcome = "news";
+      else if (outcome === "nothing" && info.lastTs > askedTs) outcome = "learnt";
+    }
+    return outcome;
+  }
+
+  /** A node that has heard of an app tells a poller that has nothing of it. These it has not told: it knows none. */
+  private concludeUnknown(node: string, appids: readonly string[]): void {
+    const { nodes, store } = this.options;
+    const apps = appids.flatMap((appid) => store.get(appid) ?? []);
+    for (const app of apps) app.take({ kind: "unknown", node, isOnly: nodes.isOnly });
+    if (apps.some((app) => app.needsAnotherNode)) nodes.advance();
+  }
+
+  private leave(node: string, cause: unknown, isFirst: boolean): void {
+    const { nodes, store } = this.options;
+    this.logger[isFirst ? "warn" : "debug"]({ node, cause }, "poll failed");
+    nodes.failedAt(node, cause);
+    for (const appid of this.told.keys()) this.told.set(appid, undefined);
+    if (nodes.isExhausted) store.outage();
+  }
+}
+
+type PollEnd =
+  | { readonly kind: "replaced" }
+  | { readonly kind: PollOutcome; readonly untold: readonly string[]; readonly cause?: unknown };
+
+const nothingNew = new Error("the registry answered a poll without anything new");
+
+/** The apps asked for from the beginning, of which the answer says nothing. */
+function untoldOf(asked: ReadonlyMap<string, bigint>, answer?: AppsAnswer): string[] {
+  return [...asked.keys()].filter(
+    (appid) => asked.get(appid) === 0n && !answer?.apps.has(appid) && !answer?.unreadable.has(appid),
+  );
+}
