@@ -1,4 +1,5 @@
-import { connectivityState, experimental, Metadata, status } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
+import { connectivityState, experimental, status } from "@grpc/grpc-js";
 import { systemClock, systemRandom, type Clock } from "@discoveryd/runtime";
 import type { BalancerContext } from "./balancer-context";
 import { ColorRoutes } from "./color-routes";

@@ -31,6 +31,7 @@ export class NodeStats {
   private latency = 0;
   private samples = 0;
   private sampledAt = 0;
+  private outcomes = 0;
   private outcomeAt = 0;
 
   /** The moving average, or undefined while there are too few samples to trust. */
@@ -50,7 +51,8 @@ export class NodeStats {
   ended(outcome: Outcome, tookMs: number, now: number): void {
     this.inflight = Math.max(0, this.inflight - 1);
     if (outcome === "unknown") return;
-    const share = Math.max(outcomeShare, 1 - Math.exp((this.outcomeAt - now) / decayMs));
+    // The first outcomes count alike: one whose first call fails has never done anything else.
+    const share = Math.max(outcomeShare, 1 / ++this.outcomes, 1 - Math.exp((this.outcomeAt - now) / decayMs));
     this.success += ((outcome === "success" ? 1 : 0) - this.success) * share;
     this.outcomeAt = now;
     // A failure that comes fast says nothing good about latency; one that comes late is a slow answer too.
@@ -60,6 +62,7 @@ export class NodeStats {
   /** Forgets what the process behind the old connection was like: a new one may have taken its address. */
   reconnected(): void {
     this.success = 1;
+    this.outcomes = 0;
     this.cpu = undefined;
     this.samples = 0;
     this.latency = 0;

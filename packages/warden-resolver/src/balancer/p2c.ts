@@ -113,15 +113,20 @@ function isEqual(a: NodeStats, b: NodeStats, now: number): boolean {
 
 /** The load of one call on `a` over that on `b`. What is not known of one of them, or does not differ, is left out. */
 function cost(a: NodeStats, b: NodeStats): number {
-  let ratio = 1;
-  if (!sameSuccess(a, b)) ratio *= Math.max(leastSuccess, b.success) / Math.max(leastSuccess, a.success);
-  if (!sameCpu(a, b)) ratio *= Math.max(idleCpu, a.cpu ?? 0) / Math.max(idleCpu, b.cpu ?? 0);
-  const [latencyA, latencyB] = [a.latencyMs, b.latencyMs];
-  if (latencyA !== undefined && latencyB !== undefined && !isClose(latencyA, latencyB)) {
-    // In microseconds, so that the 1 is only there for an average of 0.
-    ratio *= Math.sqrt((latencyA * 1_000 + 1) / (latencyB * 1_000 + 1));
+  let ratio = latencyCost(a, b);
+  if (!sameSuccess(a, b)) {
+    const lost = Math.max(leastSuccess, b.success) / Math.max(leastSuccess, a.success);
+    // Being fast is no merit of a server that fails.
+    ratio = lost * (lost > 1 ? Math.max(1, ratio) : Math.min(1, ratio));
   }
-  return ratio;
+  return sameCpu(a, b) ? ratio : (ratio * Math.max(idleCpu, a.cpu ?? 0)) / Math.max(idleCpu, b.cpu ?? 0);
+}
+
+function latencyCost(a: NodeStats, b: NodeStats): number {
+  const [latencyA, latencyB] = [a.latencyMs, b.latencyMs];
+  if (latencyA === undefined || latencyB === undefined || isClose(latencyA, latencyB)) return 1;
+  // In microseconds, so that the 1 is only there for an average of 0.
+  return Math.sqrt((latencyA * 1_000 + 1) / (latencyB * 1_000 + 1));
 }
 
 function sameSuccess(a: NodeStats, b: NodeStats): boolean {

@@ -119,7 +119,7 @@ class NamingResolver implements experimental.Resolver {
       });
       return { resolver: undefined, close: cancel };
     }
-    let stopLooking = this.lookForAnswer(resolver);
+    const stopLooking = this.lookForAnswer(resolver);
     let last: readonly WardenEndpoint[] | undefined;
     const stopListening = resolver.onChange((info) => {
       stopLooking();

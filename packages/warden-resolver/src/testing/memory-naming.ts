@@ -46,6 +46,11 @@ export class MemoryNaming implements Builder {
     for (const resolver of this.open(appid)) resolver.show(info);
   }
 
+  /** Resolvers built from now on get no answer for the app. */
+  forget(appid: string): void {
+    this.apps.delete(appid);
+  }
+
   /** What the resolvers of an app say of their back end while it stays silent. */
   setStatus(appid: string, status: ResolverStatus): void {
     for (const resolver of this.open(appid)) resolver.silence = status;

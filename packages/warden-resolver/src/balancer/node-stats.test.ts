@@ -1,0 +1,119 @@
+import { NodeStats, type Outcome } from "./node-stats";
+
+/** Ends calls that took so long, one each `everyMs`; gives the time of the last. */
+function run(
+  stats: NodeStats,
+  calls: number,
+  tookMs: number,
+  outcome: Outcome = "success",
+  from = 0,
+  everyMs = 10,
+) {
+  for (let i = 1; i <= calls; i++) {
+    stats.started();
+    stats.ended(outcome, tookMs, from + i * everyMs);
+  }
+  return from + calls * everyMs;
+}
+
+test("calls under way are counted from their start to their end", () => {
+  const stats = new NodeStats();
+  stats.started();
+  stats.started();
+  expect(stats.inflight).toBe(2);
+  stats.ended("success", 1, 1);
+  stats.ended("unknown", 1, 1);
+  expect(stats.inflight).toBe(0);
+});
+
+test("a latency is known from the third sample on", () => {
+  const stats = new NodeStats();
+  run(stats, 2, 5);
+  expect(stats.latencyMs).toBeUndefined();
+  run(stats, 1, 5, "success", 20);
+  expect(stats.latencyMs).toBe(5);
+});
+
+test("a cold first call does not count: among the first samples the best does", () => {
+  const stats = new NodeStats();
+  run(stats, 1, 200);
+  run(stats, 2, 5, "success", 10);
+  expect(stats.latencyMs).toBe(5);
+});
+
+test("after 600 ms a new latency has taken over by 63 %", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 8, 10);
+  run(stats, 60, 110, "success", from);
+  expect(stats.latencyMs).toBeGreaterThan(70);
+  expect(stats.latencyMs).toBeLessThan(76);
+});
+
+test("a sample after a long silence replaces what was known", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 8, 100);
+  run(stats, 1, 5, "success", from + 3_000);
+  expect(stats.latencyMs).toBeLessThan(6);
+});
+
+test("a stream that was open for an hour counts as 5 s", () => {
+  const stats = new NodeStats();
+  run(stats, 3, 3_600_000);
+  expect(stats.latencyMs).toBe(5_000);
+});
+
+test("a fast failure is no sign of a fast server, a late one is of a slow server", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 8, 80);
+  const later = run(stats, 20, 1, "failure", from);
+  expect(stats.latencyMs).toBe(80);
+  run(stats, 1, 250, "failure", later + 600);
+  expect(stats.latencyMs).toBeGreaterThan(180);
+});
+
+test("a server whose first call fails has a success rate of 0", () => {
+  const stats = new NodeStats();
+  run(stats, 1, 1, "failure");
+  expect(stats.success).toBe(0);
+});
+
+test("after many successes two failures leave more than 70 %, and twenty within 20 ms nearly nothing", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 100, 5);
+  const later = run(stats, 2, 1, "failure", from, 1);
+  expect(stats.success).toBeGreaterThan(0.7);
+  run(stats, 18, 1, "failure", later, 1);
+  expect(stats.success).toBeLessThan(0.05);
+});
+
+test("one success after 3 s makes up for failures", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 50, 1, "failure");
+  run(stats, 1, 5, "success", from + 3_000);
+  expect(stats.success).toBeGreaterThan(0.95);
+});
+
+test("a call that its caller gave up says nothing", () => {
+  const stats = new NodeStats();
+  run(stats, 20, 1, "unknown");
+  expect(stats.success).toBe(1);
+  expect(stats.latencyMs).toBeUndefined();
+});
+
+test("a new connection starts without a past, but with the calls that are still under way", () => {
+  const stats = new NodeStats();
+  run(stats, 20, 50, "failure");
+  stats.cpu = 900;
+  stats.started();
+  stats.reconnected();
+  expect(stats).toMatchObject({ success: 1, cpu: undefined, latencyMs: undefined, inflight: 1 });
+});
+
+test("its age counts from the last pick or the last answer", () => {
+  const stats = new NodeStats();
+  stats.picked(100, 1);
+  expect(stats.ageMs(150)).toBe(50);
+  stats.started();
+  stats.ended("success", 20, 120);
+  expect(stats.ageMs(150)).toBe(30);
+});
