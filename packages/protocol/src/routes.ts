@@ -48,6 +48,8 @@ export interface Route<P extends Params = Params> {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly params: P;
+  /** The body is JSON for the handler to read; parameters come in the query alone. Only between nodes of ours. */
+  readonly body?: "json";
   /** What it does, for docs/protocol.md. */
   readonly doc: string;
   /** The codes it can answer beside 0, -400 and -500. */
@@ -261,7 +263,40 @@ const nodes = {
   params: {},
 } as const satisfies Route;
 
+const replicate = {
+  name: "replicate",
+  method: "POST",
+  path: "/discovery/replicate",
+  doc: "Between nodes: a JSON list of operations, in order. Answers a list of codes and, with -409, what is newer here.",
+  codes: [],
+  read: false,
+  body: "json",
+  params: { replication, from_zone: fromZone },
+} as const satisfies Route;
+
+const digests = {
+  name: "digests",
+  method: "POST",
+  path: "/discovery/digests",
+  doc: "Between nodes: a JSON list of one digest a bucket. Answers the digests of the apps in buckets that differ.",
+  codes: [],
+  read: false,
+  body: "json",
+  params: {},
+} as const satisfies Route;
+
+const exchange = {
+  name: "exchange",
+  method: "POST",
+  path: "/discovery/exchange",
+  doc: "Between nodes: a JSON list of apps with their instances. Takes what is newer, answers with what is here.",
+  codes: [],
+  read: false,
+  body: "json",
+  params: {},
+} as const satisfies Route;
+
 /** Every route of the registry: drives the server's parser, the peer client, the SDK and docs/protocol.md. */
-export const routes = { register, renew, cancel, set, fetch, fetchs, fetchAll, poll, polls, nodes } as const;
+export const routes = { register, renew, cancel, set, fetch, fetchs, fetchAll, poll, polls, nodes, replicate, digests, exchange } as const;
 
 export type RouteName = keyof typeof routes;

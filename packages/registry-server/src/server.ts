@@ -1,13 +1,15 @@
 import { networkInterfaces } from "node:os";
 import { Lifecycle, systemClock, type Clock } from "@discoveryd/runtime";
 import { pino, type Logger } from "pino";
-import { Self } from "./cluster/self";
+import { Cluster } from "./cluster/cluster";
+import { PeerClient } from "./cluster/peer-client";
 import { createAccessLog } from "./http/access-log";
 import type { Call, Observe } from "./http/call";
 import { createDispatch } from "./http/dispatcher";
 import { createApp } from "./http/express-app";
 import { HeldPolls } from "./http/held-polls";
 import { HttpServer } from "./http/http-server";
+import { peerRoutes } from "./http/peer-routes";
 import { pollRoutes } from "./http/poll-routes";
 import { readRoutes } from "./http/read-routes";
 import { writeRoutes } from "./http/write-routes";
@@ -42,8 +44,9 @@ export class RegistryServer {
   private readonly http: HttpServer;
   private readonly sweeper: Sweeper;
   private readonly schedules: ScheduleFiles;
-  private self: Self | undefined;
+  private readonly cluster: Cluster;
   private boundPort: number | undefined;
+  private closing: Promise<void> | undefined;
 
   constructor(private readonly options: ServerOptions) {
     const { config, clock = systemClock, logger = pino({ level: "silent" }) } = options;
@@ -51,6 +54,7 @@ export class RegistryServer {
     this.logger = logger;
     this.registry = new Registry({ clock, guard: guardPolicy(config) });
     this.registry.changed.on((app) => this.subscriptions.publish(app));
+    this.cluster = this.createCluster();
     this.sweeper = new Sweeper({
       registry: this.registry,
       policy: {
@@ -58,7 +62,7 @@ export class RegistryServer {
         ceilingMs: config.leaseCeilingMs,
         keepShare: config.leaseKeepShare,
       },
-      isSelf: (stored) => this.self !== undefined && this.registry.find(this.self.key) === stored,
+      isSelf: (stored) => this.cluster.self !== undefined && this.registry.find(this.cluster.self) === stored,
       isAwaited: (app) => this.subscriptions.isAwaited(app),
       logger,
       clock,
@@ -82,20 +86,14 @@ export class RegistryServer {
     return this.boundPort === undefined ? undefined : advertised(this.options.config, this.boundPort);
   }
 
-  /** Resolves when it answers. Rejects, in one line, when it cannot listen. */
+  /** Resolves when it answers, having taken what its peers know. Rejects, in one line, when it cannot listen. */
   async start(): Promise<void> {
     const { config } = this.options;
     await this.schedules.start();
     this.lifecycle.own(this.schedules);
+    await this.cluster.sync(advertised(config, splitAddress(config.addr).port));
     this.boundPort = await this.listen();
-    this.self = new Self({
-      ...config,
-      env: config.deployEnv,
-      registry: this.registry,
-      addr: this.addr as string,
-      clock: this.clock,
-    });
-    this.self.start();
+    this.cluster.join(this.addr as string);
     this.sweeper.start();
     this.lifecycle.own(this.sweeper);
     this.logger.info({ addr: this.addr, zone: config.zone, env: config.deployEnv }, "discoveryd is up");
@@ -105,17 +103,45 @@ export class RegistryServer {
    * Cancels itself, answers the polls that hang, finishes what was accepted, and closes. Takes at most 2 s.
    * Safe to call twice.
    */
-  async close(): Promise<void> {
-    if (this.lifecycle.closed) return this.lifecycle.close();
-    const done = this.lifecycle.close();
-    this.self?.close();
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const cancelCut = this.clock.after(SHUTDOWN_MS, () => this.http.destroy());
+    await this.cluster.leave();
     this.held.close();
-    if (this.boundPort !== undefined) {
-      const cancelCut = this.clock.after(SHUTDOWN_MS, () => this.http.destroy());
-      await this.http.drain();
-      cancelCut();
-    }
-    await done;
+    if (this.boundPort !== undefined) await this.http.drain();
+    cancelCut();
+    await this.cluster.close();
+    await this.lifecycle.close();
+  }
+
+  private createCluster(): Cluster {
+    const { config } = this.options;
+    return new Cluster({
+      registry: this.registry,
+      region: config.region,
+      zone: config.zone,
+      env: config.deployEnv,
+      host: config.host,
+      seeds: config.nodes,
+      zones: config.zones,
+      protect: config.enableProtect,
+      ttlMs: config.leaseTtlMs,
+      connect: (addr, sameZone) =>
+        new PeerClient({
+          addr,
+          sameZone,
+          dialMs: config.dialMs,
+          keepAliveMs: config.keepAliveMs,
+          timeoutMs: config.clientTimeoutMs,
+          clock: this.clock,
+        }),
+      logger: this.logger,
+      clock: this.clock,
+    });
   }
 
   private createHttp(): HttpServer {
@@ -137,6 +163,7 @@ export class RegistryServer {
         },
       },
       schedules: this.schedules,
+      peers: this.cluster.peers,
     });
     const accessLog = createAccessLog(this.logger, clock);
     const observe: Observe = (call, answer) => {
@@ -145,8 +172,13 @@ export class RegistryServer {
     };
     const dispatch = createDispatch({
       endpoints: [
-        ...writeRoutes(registry),
-        ...readRoutes({ registry, clock, limits: config, nodes: () => this.nodes() }),
+        ...writeRoutes(this.cluster.registry),
+        ...readRoutes({
+          registry,
+          clock,
+          limits: config,
+          nodes: () => this.cluster.nodes(this.addr as string),
+        }),
         ...pollRoutes({
           registry,
           subscriptions: this.subscriptions,
@@ -155,19 +187,16 @@ export class RegistryServer {
           limits: config,
           timeoutMs: config.serverTimeoutMs,
         }),
+        ...peerRoutes(this.cluster),
       ],
       limits: config,
       clock,
-      protectedBy: () => undefined,
+      protectedBy: () => this.cluster.bootstrap.refusal(),
       observe,
       onBug: this.options.onBug ?? rethrow,
     });
-    const notReady = () => (this.lifecycle.closed ? "shutting down" : undefined);
+    const notReady = () => (this.closing ? "shutting down" : this.cluster.bootstrap.refusal()?.message);
     return new HttpServer({ dispatch, app: createApp({ dispatch, metrics, notReady }), ...config });
-  }
-
-  private nodes() {
-    return [{ addr: this.addr as string, zone: this.options.config.zone, lost: false }];
   }
 
   private async listen(): Promise<number> {

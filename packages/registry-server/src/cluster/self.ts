@@ -1,9 +1,11 @@
 import { INFRA_APPID, RENEW_INTERVAL_MS, STATUS_UP, type InstanceKey } from "@discoveryd/protocol";
 import { repeat, systemClock, type Clock } from "@discoveryd/runtime";
-import type { Registering, Registry } from "../registry/registry";
+import type { Registering } from "../registry/registry";
+import { fromClient } from "./peers";
+import type { ReplicatedRegistry } from "./replicated-registry";
 
 export interface SelfOptions {
-  readonly registry: Registry;
+  readonly registry: ReplicatedRegistry;
   readonly region: string;
   readonly zone: string;
   readonly env: string;
@@ -25,25 +27,28 @@ export class Self {
 
   /** Registers, and renews from then on. */
   start(): void {
-    this.options.registry.register(this.registration());
+    this.register();
     this.stop = repeat(this.options.clock ?? systemClock, RENEW_INTERVAL_MS, () => this.renew());
   }
 
-  /** Cancels. */
-  close(): void {
+  /** Cancels; resolves when the peers have heard, at most 500 ms later. */
+  async close(): Promise<void> {
     if (!this.stop) return;
     this.stop();
     this.stop = undefined;
-    this.options.registry.cancel(this.key);
+    await this.options.registry.cancel(this.key, fromClient).told;
   }
 
   private renew(): void {
     // Somebody may have cancelled it by hand: a registry without itself would block clients.
-    if (this.options.registry.renew(this.key).kind === "missing")
-      this.options.registry.register(this.registration());
+    if (this.options.registry.renew(this.key, fromClient).kind === "missing") this.register();
   }
 
-  private registration(): Registering {
+  private register(): void {
+    void this.options.registry.register(this.registration(), fromClient);
+  }
+
+  private registration(): Omit<Registering, "replicated"> {
     const { region, addr } = this.options;
     return {
       ...this.key,
@@ -52,7 +57,6 @@ export class Self {
       version: "",
       metadata: new Map(),
       status: STATUS_UP,
-      replicated: false,
     };
   }
 }

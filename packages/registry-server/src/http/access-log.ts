@@ -24,7 +24,10 @@ const LOGGED_FROM_PEERS = ["replication", "from_zone", "dirty_timestamp", "set_t
 /** The longest a logged value gets. */
 const SHOWN = 256;
 
-/** One line a request, with the original's fields. Renewals and polls are at debug: they are nearly all there is. */
+/**
+ * One line a request, with the original's fields. Renewals, polls and what nodes say among themselves are at debug: they
+ * are nearly all there is.
+ */
 export function createAccessLog(logger: Logger, clock: Clock): Observe {
   return (call, answer) => {
     const level = levelOf(call.route, answer);
@@ -54,7 +57,9 @@ function levelOf(route: Route, { code }: Answer): "debug" | "info" | "warn" | "e
   return QUIET.has(route.name) ? "debug" : "info";
 }
 
-const QUIET: ReadonlySet<string> = new Set([routes.renew.name, routes.poll.name, routes.polls.name]);
+const QUIET: ReadonlySet<string> = new Set(
+  [routes.renew, routes.poll, routes.polls, routes.replicate, routes.digests, routes.exchange].map(({ name }) => name),
+);
 
 function paramsOf(call: Call): string {
   const shown: string[] = [];

@@ -6,6 +6,8 @@ import type { RawParams } from "./pairs";
 /** Told of every answer. `params` are as the client sent them. */
 export type Observe = (call: Call, answer: Answer) => void;
 
+const NO_BODY = Buffer.alloc(0);
+
 /** One request under `/discovery/`, from its parameters to its one answer. */
 export class Call {
   private answered = false;
@@ -18,6 +20,8 @@ export class Call {
     /** When it came, in milliseconds of the monotonic clock. */
     readonly startedAt: number,
     private readonly observe: Observe,
+    /** The body as it came; empty but on routes between nodes. */
+    readonly body: Buffer = NO_BODY,
   ) {}
 
   /** Sends the answer. Only the first counts; to a client that has gone it goes nowhere. */

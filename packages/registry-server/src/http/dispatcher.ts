@@ -38,6 +38,9 @@ export interface DispatcherOptions {
 /** Takes a request when its path is one of ours; returns false, having done nothing, when it is not. */
 export type Dispatch = (req: IncomingMessage, res: ServerResponse) => boolean;
 
+/** The longest body between nodes, in bytes: a batch of the largest instances. */
+const PEER_BODY_BYTES = 8 * 1_048_576;
+
 interface Bound extends Endpoint {
   readonly bind: Bind<Route>;
 }
@@ -74,25 +77,31 @@ function receive(
   options: DispatcherOptions,
 ): void {
   const startedAt = options.clock.monotonic();
-  const open = (params: RawParams) => new Call(req, res, bound.route, params, startedAt, options.observe);
+  const open = (params: RawParams, body?: Buffer) =>
+    new Call(req, res, bound.route, params, startedAt, options.observe, body);
   if (!hasBody(req)) {
-    const params: RawParams = new Map();
-    addPairs(query, params);
-    run(open(params), bound, options);
+    run(open(pairsOf(query)), bound, options);
     return;
   }
-  readBody(req, options.limits.maxBodyBytes, (error, body) => {
+  const fromPeer = bound.route.body === "json";
+  readBody(req, fromPeer ? PEER_BODY_BYTES : options.limits.maxBodyBytes, (error, body) => {
     // What is left of a body that is too large is not read: the connection ends with the answer.
-    if (error) open(new Map()).answer(errorAnswer(error), true);
-    else
-      withBody(body, req.headers["content-type"], (params, failure) => {
-        // After the body's values, so that for a single value the body's is the first.
-        addPairs(query, params);
-        const call = open(params);
-        if (failure) call.answer(errorAnswer(failure));
-        else run(call, bound, options);
-      });
+    if (error) return open(new Map()).answer(errorAnswer(error), true);
+    if (fromPeer) return run(open(pairsOf(query), body), bound, options);
+    return withBody(body, req.headers["content-type"], (params, failure) => {
+      // After the body's values, so that for a single value the body's is the first.
+      addPairs(query, params);
+      const call = open(params);
+      if (failure) call.answer(errorAnswer(failure));
+      else run(call, bound, options);
+    });
   });
+}
+
+function pairsOf(query: string): RawParams {
+  const params: RawParams = new Map();
+  addPairs(query, params);
+  return params;
 }
 
 /** Calls back once, at once but for multipart: with the body's parameters, or with none and why. */

@@ -1,5 +1,6 @@
 import { CodedError, badParameter, codes, routes, type Args } from "@discoveryd/protocol";
 import type { Clock } from "@discoveryd/runtime";
+import type { NodeState } from "../cluster/cluster";
 import type { App } from "../registry/app";
 import type { Registry } from "../registry/registry";
 import type { View } from "../registry/views";
@@ -9,14 +10,6 @@ import { endpoint, type Endpoint } from "./dispatcher";
 import { streamAll } from "./fetch-all";
 import type { Limits } from "./limits";
 import { shapeOf } from "./shape";
-
-/** A node of the registry, as clients are told of it. */
-export interface NodeState {
-  /** host:port. */
-  readonly addr: string;
-  readonly zone: string;
-  readonly lost: boolean;
-}
 
 export interface ReadRoutesOptions {
   readonly registry: Registry;

@@ -12,36 +12,49 @@ import {
   type Status,
   type Timestamp,
 } from "@discoveryd/protocol";
-import type { Change, Registered, Registering, Registry, Renewed } from "../registry/registry";
+import type { Origin } from "../cluster/peers";
+import type { ReplicatedRegistry } from "../cluster/replicated-registry";
+import type { Change, Registered, Registering, Renewed } from "../registry/registry";
 import { dataAnswer, errorAnswer, okAnswer, type Answer } from "./answer";
+import type { Call } from "./call";
 import { endpoint, type Endpoint } from "./dispatcher";
 
 /** The routes that change what is registered. */
-export function writeRoutes(registry: Registry): Endpoint[] {
+export function writeRoutes(registry: ReplicatedRegistry): Endpoint[] {
   return [
-    endpoint(routes.register, (args) => registered(registry.register(registering(args)), args)),
-    endpoint(routes.renew, (args) =>
-      renewed(
-        args.replication ? registry.renewReplicated(args, args.dirty_timestamp ?? 0n) : registry.renew(args),
-        args,
-      ),
-    ),
-    endpoint(routes.cancel, (args) => {
-      const { kind } = args.replication
-        ? registry.cancelReplicated(args, given(args.latest_timestamp))
-        : registry.cancel(args);
-      // Late news of a former life removes nothing, and the sender need do nothing about it.
-      return kind === "missing" ? missing("cancel", args) : okAnswer;
+    endpoint(routes.register, (args, call) => {
+      const { result, told } = registry.register(registering(args), originOf(args));
+      return answerWhen(told, call, registered(result, args));
     }),
-    endpoint(routes.set, (args) => {
+    endpoint(routes.renew, (args) =>
+      renewed(registry.renew(args, originOf(args), args.dirty_timestamp), args),
+    ),
+    endpoint(routes.cancel, (args, call) => {
+      const { result, told } = registry.cancel(args, originOf(args), given(args.latest_timestamp));
+      // Late news of a former life removes nothing, and the sender need do nothing about it.
+      return answerWhen(told, call, result.kind === "missing" ? missing("cancel", args) : okAnswer);
+    }),
+    endpoint(routes.set, (args, call) => {
       const setting = { ...args, changes: changesOf(args), timestamp: given(args.set_timestamp) };
-      if (registry.set(setting) === "set") return okAnswer;
+      const { result, told } = registry.set(setting, originOf(args));
+      if (result === "set") return answerWhen(told, call, okAnswer);
       return missing("set", { ...args, hostname: args.hostname.join(",") });
     }),
   ];
 }
 
-function registering(args: Args<typeof routes.register>): Registering {
+/** Answers at once when there is nobody to tell, else when the peers have heard. */
+function answerWhen(told: Promise<void> | undefined, call: Call, answer: Answer): Answer | undefined {
+  if (!told) return answer;
+  void told.then(() => call.answer(answer));
+  return undefined;
+}
+
+function originOf(args: { replication: boolean; from_zone: boolean }): Origin {
+  return { replication: args.replication, fromZone: args.from_zone };
+}
+
+function registering(args: Args<typeof routes.register>): Omit<Registering, "replicated"> {
   return {
     env: args.env,
     appid: args.appid,
@@ -55,7 +68,6 @@ function registering(args: Args<typeof routes.register>): Registering {
     regTimestamp: given(args.reg_timestamp),
     dirtyTimestamp: given(args.dirty_timestamp),
     latestTimestamp: given(args.latest_timestamp),
-    replicated: args.replication,
   };
 }
 

@@ -12,6 +12,15 @@ export interface Observed {
   readonly sweeper: { readonly state: SweeperState };
   readonly connections: { readonly open: number; readonly refused: number };
   readonly schedules: { readonly broken: readonly string[] };
+  readonly peers: { all(): readonly ObservedPeer[] };
+}
+
+interface ObservedPeer {
+  readonly addr: string;
+  readonly zone: string;
+  readonly isLost: boolean;
+  readonly backlog: number;
+  readonly sent: { readonly requests: number; readonly operations: number };
 }
 
 interface GaugeRow {
@@ -88,6 +97,41 @@ export const labelled = {
   },
 } as const;
 
+interface PeerRow {
+  readonly type: "gauge" | "counter";
+  readonly name: string;
+  readonly help: string;
+  readonly value: (peer: ObservedPeer) => number;
+}
+
+/** The metrics of each peer, with its address and zone as labels. */
+export const peerMetrics: readonly PeerRow[] = [
+  {
+    type: "gauge",
+    name: "discoveryd_peer_lost",
+    help: "1 while the peer does not answer; nobody waits for it.",
+    value: ({ isLost }) => (isLost ? 1 : 0),
+  },
+  {
+    type: "gauge",
+    name: "discoveryd_peer_backlog",
+    help: "Operations that the peer has still to hear: at most one an instance.",
+    value: ({ backlog }) => backlog,
+  },
+  {
+    type: "counter",
+    name: "discoveryd_peer_requests_total",
+    help: "Requests with operations sent to the peer.",
+    value: ({ sent }) => sent.requests,
+  },
+  {
+    type: "counter",
+    name: "discoveryd_peer_operations_total",
+    help: "Operations in those requests: changes and heartbeats.",
+    value: ({ sent }) => sent.operations,
+  },
+];
+
 /** The metrics of one registry, in a registry of their own; memory, file descriptors and event loop among them. */
 export function createMetrics(observed: Observed): Metrics {
   const metrics = new Metrics();
@@ -114,6 +158,15 @@ export function createMetrics(observed: Observed): Metrics {
       })),
     ),
   });
+  for (const { type, name, help, value } of peerMetrics) {
+    const rows = () =>
+      observed.peers
+        .all()
+        .map((peer) => ({ labels: { peer: peer.addr, zone: peer.zone }, count: value(peer) }));
+    const options = { name, help, labelNames: ["peer", "zone"], registers };
+    if (type === "counter") new Counter({ ...options, collect: collectCounter(rows) });
+    else new Gauge({ ...options, collect: collectGauges(rows) });
+  }
   new Gauge({
     ...labelled.brokenSchedules,
     registers,
@@ -128,6 +181,13 @@ export function createMetrics(observed: Observed): Metrics {
 function collectGauge(value: () => number) {
   return function collect(this: Gauge): void {
     this.set(value());
+  };
+}
+
+function collectGauges(rows: () => { labels: Record<string, string>; count: number }[]) {
+  return function collect(this: Gauge): void {
+    this.reset();
+    for (const { labels, count } of rows()) this.set(labels, count);
   };
 }
 

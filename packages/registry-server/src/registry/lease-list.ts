@@ -19,13 +19,16 @@ export class LeaseList<T extends Leased> {
     return this.count;
   }
 
-  /** Adds a lease renewed just now. */
+  /** Adds a lease. Costs a step for each one renewed later: none for one renewed just now. */
   add(lease: T): void {
-    lease.older = this.newest;
-    lease.newer = undefined;
-    if (this.newest) this.newest.newer = lease;
+    let older = this.newest;
+    while (older && older.renewedAt > lease.renewedAt) older = older.older as T | undefined;
+    lease.older = older;
+    lease.newer = older ? older.newer : this.oldest;
+    if (lease.newer) lease.newer.older = lease;
+    else this.newest = lease;
+    if (older) older.newer = lease;
     else this.oldest = lease;
-    this.newest = lease;
     this.count++;
   }
 

@@ -2,9 +2,11 @@ import {
   INFRA_APPID,
   STATUS_UP,
   TimestampSource,
+  encodeAroundRenew,
   metadataOf,
   nextOnGrid,
   timestampFromMs,
+  timestampToMs,
   type Instance,
   type InstanceKey,
   type Metadata,
@@ -75,6 +77,18 @@ export interface Setting {
   readonly timestamp?: Timestamp | undefined;
 }
 
+/**
+ * What became of a peer's state of an instance.
+ *
+ * - taken: it is newer, or was unknown; it is here now.
+ * - same: it is what is here already.
+ * - conflict: what is here is newer.
+ * - buried: it was cancelled since, `at` this timestamp.
+ */
+export type Adopted =
+  | { readonly kind: "taken" | "same" | "conflict"; readonly instance: StoredInstance }
+  | { readonly kind: "buried"; readonly at: Timestamp };
+
 export interface RegistryOptions {
   readonly clock?: Clock;
   readonly guard: GuardPolicy;
@@ -131,6 +145,45 @@ export class Registry {
     const instance = instanceOf(input, stored?.instance, { now, dirty });
     if (!stored) return this.create(app, instance);
     return this.replace(app, stored, instance);
+  }
+
+  /**
+   * Takes a peer's state of an instance to the digit, when it is newer than what is here: the newer dirty timestamp
+   * wins, of equal ones the greater text. @param silentMs how long it has been silent at the peer.
+   */
+  adopt(instance: Instance, silentMs: number): Adopted {
+    const buriedAt = this.tombstones.find(instance, this.clock.monotonic());
+    if (buriedAt !== undefined && instance.dirtyTimestamp < buriedAt) return { kind: "buried", at: buriedAt };
+    const app = this.apps.open(instance.env, instance.appid);
+    const stored = app.find(instance);
+    const renewedAt = this.clock.monotonic() - silentMs;
+    this.tombstones.lift(instance);
+    if (!stored) {
+      this.insert(app, instance, renewedAt);
+      return { kind: "taken", instance: app.find(instance) as StoredInstance };
+    }
+    if (renewedAt > stored.renewedAt) this.keepAlive(app, stored, instance.renewTimestamp, renewedAt);
+    const order = compareVersions(instance, stored);
+    if (order <= 0) return { kind: order === 0 ? "same" : "conflict", instance: stored };
+    const seen = looksDifferent(stored.instance, instance);
+    stored.replace({ ...instance, renewTimestamp: stored.renewTimestamp });
+    if (seen) this.announce(app, instance.latestTimestamp);
+    return { kind: "taken", instance: stored };
+  }
+
+  /** When an instance was cancelled; undefined when it was not, or more than 3 minutes ago. */
+  cancelledAt(key: InstanceKey): Timestamp | undefined {
+    return this.tombstones.find(key, this.clock.monotonic());
+  }
+
+  /** How long a peer's instance has been silent by our clock, in milliseconds: from 0 to `mostMs`. */
+  silenceOf({ renewTimestamp }: Instance, mostMs: number): number {
+    return Math.min(mostMs, Math.max(0, this.clock.now() - timestampToMs(renewTimestamp)));
+  }
+
+  /** How long an instance has been silent, in milliseconds. */
+  silentMs(stored: StoredInstance): number {
+    return Math.max(0, Math.round(this.clock.monotonic() - stored.renewedAt));
   }
 
   /** A heartbeat from a client, or from a peer that does not compare versions. */
@@ -226,12 +279,17 @@ export class Registry {
   }
 
   private create(app: App, instance: Instance): Registered {
+    return { kind: "created", instance: this.insert(app, instance, this.clock.monotonic()) };
+  }
+
+  private insert(app: App, instance: Instance, renewedAt: number): StoredInstance {
     const stored = new StoredInstance(instance, this.clock.monotonic());
+    stored.renewedAt = renewedAt;
     app.add(stored);
     this.leases.add(stored);
     this.guard.arrived(stored.joinedAt);
     this.announce(app, instance.latestTimestamp);
-    return { kind: "created", instance: stored };
+    return stored;
   }
 
   private replace(app: App, stored: StoredInstance, instance: Instance): Registered {
@@ -244,9 +302,13 @@ export class Registry {
 
   private heartbeat(app: App, stored: StoredInstance, timestamp: Timestamp): void {
     const now = this.clock.monotonic();
-    stored.renew(timestamp, now);
-    this.leases.touch(stored);
+    this.keepAlive(app, stored, timestamp, now);
     this.guard.renewed(now);
+  }
+
+  private keepAlive(app: App, stored: StoredInstance, timestamp: Timestamp, renewedAt: number): void {
+    stored.renew(timestamp, renewedAt);
+    this.leases.touch(stored);
     app.renewed();
   }
 
@@ -328,6 +390,15 @@ function looksDifferent(a: Instance, b: Instance): boolean {
     !sameList(a.addrs, b.addrs) ||
     !sameMetadata(a.metadata, b.metadata)
   );
+}
+
+/** Above 0 when the incoming state is newer than the stored one, 0 when it is the same. */
+function compareVersions(incoming: Instance, stored: StoredInstance): number {
+  const own = stored.instance;
+  if (incoming.dirtyTimestamp !== own.dirtyTimestamp)
+    return incoming.dirtyTimestamp > own.dirtyTimestamp ? 1 : -1;
+  const [a, b] = [encodeAroundRenew(incoming).join(""), encodeAroundRenew(own).join("")];
+  return a === b ? 0 : a > b ? 1 : -1;
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

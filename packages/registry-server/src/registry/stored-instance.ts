@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { encodeAroundRenew, type Instance, type Timestamp } from "@discoveryd/protocol";
 import type { Leased } from "./lease-list";
 
@@ -16,6 +17,7 @@ export class StoredInstance implements Leased {
 
   private head: string | undefined;
   private tail = "";
+  private fingerprint: string | undefined;
 
   constructor(
     private current: Instance,
@@ -34,6 +36,7 @@ export class StoredInstance implements Leased {
     this.current = instance;
     this.renewTimestamp = instance.renewTimestamp;
     this.head = undefined;
+    this.fingerprint = undefined;
   }
 
   renew(timestamp: Timestamp, now: number): void {
@@ -45,5 +48,11 @@ export class StoredInstance implements Leased {
   encode(): string {
     if (this.head === undefined) [this.head, this.tail] = encodeAroundRenew(this.current);
     return this.head + this.renewTimestamp + this.tail;
+  }
+
+  /** The same on two nodes when they hold the same state of the same instance; heartbeats do not count. */
+  version(): string {
+    this.fingerprint ??= createHash("sha1").update(encodeAroundRenew(this.current).join("")).digest("base64");
+    return this.fingerprint;
   }
 }

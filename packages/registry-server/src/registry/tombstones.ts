@@ -27,10 +27,16 @@ export class Tombstones {
     this.byKey.set(text, { timestamp, until: now + TOMBSTONE_MS });
   }
 
+  /** When the instance was cancelled; undefined when it was not, or too long ago. */
+  find(key: InstanceKey, now: number): Timestamp | undefined {
+    const tombstone = this.byKey.get(keyText(key));
+    return tombstone && tombstone.until > now ? tombstone.timestamp : undefined;
+  }
+
   /** Whether a register of this version is late news. */
   refuses(key: InstanceKey, version: Timestamp, now: number): boolean {
-    const tombstone = this.byKey.get(keyText(key));
-    return tombstone !== undefined && tombstone.until > now && version < tombstone.timestamp;
+    const timestamp = this.find(key, now);
+    return timestamp !== undefined && version < timestamp;
   }
 
   /** The instance lives again. */

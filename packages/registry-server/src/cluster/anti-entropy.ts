@@ -1,0 +1,175 @@
+import { shuffle, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
+import type { Logger } from "pino";
+import type { Registry } from "../registry/registry";
+import type { StoredInstance } from "../registry/stored-instance";
+import { readState, type AppState } from "./app-state";
+import { digestApps, digestBuckets, type AppDigest, type Differences } from "./digest";
+import { keyOf } from "./operation";
+import type { Peer } from "./peer";
+import type { Peers } from "./peers";
+
+/** Every peer is compared with in this time, in milliseconds. */
+const ROUND_MS = 60_000;
+/** Comparisons are at least this far apart, in milliseconds, however many peers there are. */
+const LEAST_MS = 10_000;
+/** So many instances go into one exchange, at most, unless one app has more. */
+const CHUNK = 500;
+
+export interface AntiEntropyOptions {
+  readonly registry: Registry;
+  readonly peers: Peers;
+  /** A lease, in milliseconds. What has been silent longer is about to be evicted, and is not passed on. */
+  readonly ttlMs: number;
+  /** Called when this node and a peer have been made equal. */
+  readonly onEqual: () => void;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** An app's name. */
+type AppName = Pick<AppDigest, "env" | "appid">;
+
+/**
+ * Makes nodes equal that have seen different things: compares digests with one peer after the other, in random order,
+ * and exchanges what differs.
+ */
+export class AntiEntropy {
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private rotation: Peer[] = [];
+  private stop: (() => void) | undefined;
+  private closed = false;
+
+  constructor(private readonly options: AntiEntropyOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+  }
+
+  start(): void {
+    this.plan();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stop?.();
+  }
+
+  /** Makes this node and a peer equal, as far as both hold still. A peer that does not answer is left for later. */
+  async reconcile(peer: Peer): Promise<void> {
+    try {
+      await this.exchangeWith(peer);
+      this.options.onEqual();
+    } catch (err) {
+      this.options.logger.debug({ peer: peer.addr, err }, "comparison with a peer failed");
+    }
+  }
+
+  /** The receiver's half of `compare`: the digests of our apps in the buckets that differ. */
+  async differences(theirs: readonly string[]): Promise<Differences> {
+    const apps = await this.digest();
+    const own = digestBuckets(apps);
+    return new Map(apps.map((list, i) => [i, list] as const).filter(([i]) => own[i] !== theirs[i]));
+  }
+
+  /** The receiver's half of `exchange`: takes what is newer, and answers with what is here. */
+  merge(states: readonly AppState[]): AppState[] {
+    return states.map((state) => {
+      const cancelled = this.take(state);
+      return { ...readState(this.options.registry, state, this.isCounted), cancelled };
+    });
+  }
+
+  private plan(): void {
+    if (this.closed) return;
+    const ms = Math.max(LEAST_MS, ROUND_MS / Math.max(1, this.options.peers.all().length));
+    this.stop = this.clock.after(ms, () => void this.step());
+  }
+
+  private async step(): Promise<void> {
+    const present = new Set(this.options.peers.all().filter((peer) => !peer.isLost));
+    this.rotation = this.rotation.filter((peer) => present.has(peer));
+    if (this.rotation.length === 0) this.rotation = shuffle([...present], this.random);
+    const peer = this.rotation.pop();
+    if (peer) await this.reconcile(peer);
+    this.plan();
+  }
+
+  private async exchangeWith(peer: Peer): Promise<void> {
+    const own = await this.digest();
+    const theirs = await peer.link.compare(digestBuckets(own));
+    if (theirs === "unsupported") return this.syncFrom(peer);
+    const names = differing(own, theirs);
+    for (const chunk of this.chunks(names)) {
+      const states = chunk.map((name) => readState(this.options.registry, name, this.isCounted));
+      for (const state of await peer.link.exchange(states)) this.takeFrom(peer, state);
+    }
+    if (names.length > 0)
+      this.options.logger.info({ peer: peer.addr, apps: names.length }, "made equal with a peer");
+  }
+
+  /** A node of the original compares nothing: what it has is taken, and it hears what it lacks by renewals. */
+  private async syncFrom(peer: Peer): Promise<void> {
+    const { registry, ttlMs } = this.options;
+    for (const instance of await peer.link.fetchAll()) {
+      if (!registry.find(instance)) registry.adopt(instance, registry.silenceOf(instance, ttlMs));
+    }
+  }
+
+  private takeFrom(peer: Peer, state: AppState): void {
+    for (const { zone, hostname, at } of this.take(state)) {
+      peer.tell({ kind: "cancel", key: { ...state, zone, hostname }, region: "", at });
+    }
+    for (const { zone, hostname, at } of state.cancelled) {
+      this.options.registry.cancelReplicated({ ...state, zone, hostname }, at);
+    }
+  }
+
+  /** Takes what is newer; returns what was cancelled here since. */
+  private take({ instances }: AppState): AppState["cancelled"] {
+    const { registry, ttlMs } = this.options;
+    return instances.flatMap(({ instance, silentMs }) => {
+      if (silentMs >= ttlMs) return [];
+      const adopted = registry.adopt(instance, silentMs);
+      if (adopted.kind !== "buried") return [];
+      const { zone, hostname } = keyOf({ kind: "put", instance, silentMs });
+      return [{ zone, hostname, at: adopted.at }];
+    });
+  }
+
+  private *chunks(names: readonly AppName[]): Generator<AppName[]> {
+    let chunk: AppName[] = [];
+    let instances = 0;
+    for (const name of names) {
+      chunk.push(name);
+      instances += this.options.registry.apps.find(name.env, name.appid)?.size ?? 0;
+      if (instances < CHUNK && chunk.length < CHUNK) continue;
+      yield chunk;
+      chunk = [];
+      instances = 0;
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  private digest(): Promise<AppDigest[][]> {
+    return digestApps(this.options.registry.apps, this.isCounted, this.clock);
+  }
+
+  private readonly isCounted = (stored: StoredInstance): boolean =>
+    this.options.registry.silentMs(stored) < this.options.ttlMs;
+}
+
+/** The apps whose digests are not the same on both sides. */
+function differing(own: readonly (readonly AppDigest[])[], theirs: Differences): AppName[] {
+  const names: AppName[] = [];
+  for (const [bucket, apps] of theirs) {
+    const known = new Map((own[bucket] ?? []).map((app) => [`${app.env},${app.appid}`, app]));
+    for (const app of apps) {
+      const mine = known.get(`${app.env},${app.appid}`);
+      known.delete(`${app.env},${app.appid}`);
+      if (mine?.digest !== app.digest) names.push(app);
+    }
+    names.push(...known.values());
+  }
+  return names;
+}

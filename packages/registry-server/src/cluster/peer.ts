@@ -1,0 +1,162 @@
+import { codes } from "@discoveryd/protocol";
+import { backoffMs, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
+import type { Logger } from "pino";
+import type { Operation, Outcome } from "./operation";
+import { Outbox, type Entry } from "./outbox";
+import type { PeerLink } from "./peer-link";
+
+/** News leaves after so many milliseconds, with all that came meanwhile. */
+const NEWS_DELAY_MS = 5;
+/** Heartbeats alone may wait this long, in milliseconds: a lease lasts 90 s, and one request then carries many. */
+const RENEW_DELAY_MS = 1_000;
+/** The most operations in one request. */
+const BATCH = 1_000;
+/** A lost peer is tried again within 2 s, so that it has caught up soon after it is back. */
+const RETRY = { baseMs: 200, maxMs: 2_000 };
+
+/**
+ * What is known of a peer.
+ *
+ * - up: it answered last, or was not asked yet.
+ * - lost: it did not answer; nobody waits for it. The first answer makes it up again.
+ */
+export type PeerState =
+  | { readonly kind: "up" }
+  | { readonly kind: "lost"; readonly since: number; readonly attempt: number; readonly cause: unknown };
+
+export interface PeerOptions {
+  /** host:port. */
+  readonly addr: string;
+  readonly zone: string;
+  readonly link: PeerLink;
+  /** Called with what the peer made of each operation it has answered. */
+  readonly onOutcome: (operation: Operation, outcome: Outcome, peer: Peer) => void;
+  /** Called when it answers again after it was lost. */
+  readonly onBack: (peer: Peer) => void;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** Another node, seen from this one: what it has still to hear, and whether it answers. */
+export class Peer {
+  readonly addr: string;
+  readonly zone: string;
+  readonly link: PeerLink;
+  /** Requests sent with operations, and operations in them. */
+  readonly sent = { requests: 0, operations: 0 };
+
+  private readonly outbox = new Outbox();
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private state: PeerState = { kind: "up" };
+  private timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  private sending: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(private readonly options: PeerOptions) {
+    this.addr = options.addr;
+    this.zone = options.zone;
+    this.link = options.link;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+  }
+
+  get isLost(): boolean {
+    return this.state.kind === "lost";
+  }
+
+  /** How many operations wait to be sent. */
+  get backlog(): number {
+    return this.outbox.size;
+  }
+
+  /**
+   * Sends the operation soon. `settle` is called once, never synchronously: when the peer has answered it, or is
+   * found not to answer. Of a lost peer nothing is expected, and `settle` is not called at all: returns false.
+   */
+  tell(operation: Operation, settle?: () => void): boolean {
+    if (this.closed) return false;
+    const { isLost } = this;
+    this.outbox.put(operation, isLost ? undefined : settle);
+    if (!isLost) this.schedule(operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS);
+    return !isLost;
+  }
+
+  /** Sends what waits, once, without waiting for answers that do not come; then ends. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.sending;
+    if (!this.isLost) await this.flush();
+    this.closed = true;
+    this.timer?.cancel();
+    this.outbox.settleAll();
+    await this.link.close();
+  }
+
+  private schedule(ms: number): void {
+    if (this.closed || this.sending) return;
+    const at = this.clock.monotonic() + ms;
+    if (this.timer && this.timer.at <= at) return;
+    this.timer?.cancel();
+    this.timer = { at, cancel: this.clock.after(ms, () => void this.flush()) };
+    if (this.outbox.size >= BATCH && ms > 0 && !this.isLost) this.schedule(0);
+  }
+
+  /** One request at a time, so that what is said of an instance arrives in order. */
+  private flush(): Promise<void> {
+    this.timer?.cancel();
+    this.timer = undefined;
+    if (this.closed || this.outbox.size === 0) return Promise.resolve();
+    this.sending ??= this.send();
+    return this.sending;
+  }
+
+  private async send(): Promise<void> {
+    const batch = this.outbox.take(BATCH);
+    const failure = await this.deliver(batch);
+    this.sending = undefined;
+    if (failure) this.lose(batch, failure.cause);
+    else if (this.outbox.size > 0) this.schedule(this.outbox.hasUrgent ? NEWS_DELAY_MS : RENEW_DELAY_MS);
+  }
+
+  private async deliver(batch: readonly Entry[]): Promise<{ cause: unknown } | undefined> {
+    const operations = batch.map(({ operation }) => operation);
+    let outcomes: readonly Outcome[];
+    try {
+      this.sent.requests++;
+      this.sent.operations += operations.length;
+      outcomes = await this.link.send(operations);
+    } catch (cause) {
+      return { cause };
+    }
+    this.found();
+    batch.forEach(({ operation, settle }, i) => {
+      this.options.onOutcome(operation, outcomes[i] ?? { code: codes.internal }, this);
+      for (const fn of settle) fn();
+    });
+    return undefined;
+  }
+
+  private found(): void {
+    if (this.state.kind === "up") return;
+    const lostMs = Math.round(this.clock.monotonic() - this.state.since);
+    this.state = { kind: "up" };
+    this.options.logger.info(
+      { peer: this.addr, zone: this.zone, lostMs, backlog: this.backlog },
+      "peer is back",
+    );
+    this.options.onBack(this);
+  }
+
+  private lose(batch: readonly Entry[], cause: unknown): void {
+    this.outbox.putBack(batch);
+    this.outbox.settleAll();
+    const attempt = this.state.kind === "lost" ? this.state.attempt + 1 : 0;
+    if (this.state.kind === "up") {
+      this.state = { kind: "lost", since: this.clock.monotonic(), attempt, cause };
+      this.options.logger.warn({ peer: this.addr, zone: this.zone, err: cause }, "peer lost");
+    } else this.state = { ...this.state, attempt, cause };
+    this.schedule(backoffMs(attempt, RETRY, this.random));
+  }
+}

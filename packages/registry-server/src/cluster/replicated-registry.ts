@@ -1,0 +1,105 @@
+import { codes, type InstanceKey, type Timestamp } from "@discoveryd/protocol";
+import type { Cancelled, Registered, Registering, Registry, Renewed, Setting } from "../registry/registry";
+import type { StoredInstance } from "../registry/stored-instance";
+import type { Operation, Outcome } from "./operation";
+import type { Origin, Peers } from "./peers";
+
+/** What a change did here, and when the others have heard of it. */
+export interface Told<R> {
+  readonly result: R;
+  /** Resolves when every peer that answers has answered, at most 500 ms later; undefined when nobody need be told. */
+  readonly told: Promise<void> | undefined;
+}
+
+/** Applies a change here, then tells the peers: the seam between doing it and telling others. */
+export class ReplicatedRegistry {
+  constructor(
+    private readonly registry: Registry,
+    private readonly peers: Peers,
+  ) {}
+
+  register(input: Omit<Registering, "replicated">, origin: Origin): Told<Registered> {
+    const result = this.registry.register({ ...input, replicated: origin.replication || origin.fromZone });
+    if (result.kind === "stale" || result.kind === "buried") return { result, told: undefined };
+    return { result, told: this.peers.tell([putOf(result.instance)], origin) };
+  }
+
+  /** @param dirty the version that a node of the own zone has; a client sends none. */
+  renew(key: InstanceKey, origin: Origin, dirty?: Timestamp): Renewed {
+    const result = origin.replication
+      ? this.registry.renewReplicated(key, dirty ?? 0n)
+      : this.registry.renew(key);
+    if (result.kind === "renewed") this.peers.tellLazily(renewOf(result.instance), origin);
+    return result;
+  }
+
+  /** @param at when it was cancelled, from a node that says so. */
+  cancel(key: InstanceKey, origin: Origin, at?: Timestamp): Told<Cancelled> {
+    const region = this.registry.find(key)?.instance.region ?? "";
+    const isFromNode = origin.replication || origin.fromZone;
+    const result = isFromNode ? this.registry.cancelReplicated(key, at) : this.registry.cancel(key);
+    if (result.kind !== "cancelled") return { result, told: undefined };
+    return { result, told: this.peers.tell([{ kind: "cancel", key, region, at: result.at }], origin) };
+  }
+
+  set(setting: Setting, origin: Origin): Told<"set" | "missing"> {
+    const result = this.registry.set(setting);
+    if (result === "missing") return { result, told: undefined };
+    const group = {};
+    const puts = setting.changes.flatMap((change): Operation[] => {
+      const stored = this.registry.find({ ...setting, ...change });
+      if (!stored) return [];
+      const at = setting.timestamp ?? stored.instance.dirtyTimestamp;
+      return [{ ...putOf(stored), set: { change, at, group } }];
+    });
+    return { result, told: this.peers.tell(puts, origin) };
+  }
+
+  /** One operation out of a batch from a node of ours. */
+  receive(operation: Operation, origin: Origin): Outcome {
+    const outcome = this.apply(operation);
+    if (outcome.code === codes.ok) this.pass(operation, origin);
+    return outcome;
+  }
+
+  private apply(operation: Operation): Outcome {
+    if (operation.kind === "put") {
+      const adopted = this.registry.adopt(operation.instance, operation.silentMs);
+      if (adopted.kind === "buried") return { code: codes.conflict, cancelledAt: adopted.at };
+      return adopted.kind === "conflict" ? conflictWith(adopted.instance) : { code: codes.ok };
+    }
+    if (operation.kind === "cancel") {
+      const { kind } = this.registry.cancelReplicated(operation.key, operation.at);
+      const stored = kind === "stale" ? this.registry.find(operation.key) : undefined;
+      return stored ? conflictWith(stored) : { code: kind === "missing" ? codes.notFound : codes.ok };
+    }
+    const renewed = this.registry.renewReplicated(operation.key, operation.dirty);
+    if (renewed.kind === "conflict") return conflictWith(renewed.instance);
+    if (renewed.kind === "renewed") return { code: codes.ok };
+    const cancelledAt = this.registry.cancelledAt(operation.key);
+    const isZombie = renewed.kind === "missing" && cancelledAt !== undefined && operation.dirty < cancelledAt;
+    return isZombie ? { code: codes.conflict, cancelledAt } : { code: codes.notFound };
+  }
+
+  private pass(operation: Operation, origin: Origin): void {
+    if (operation.kind === "renew") this.peers.tellLazily(operation, origin);
+    else void this.peers.tell([operation], origin);
+  }
+}
+
+function putOf(stored: StoredInstance): Operation & { kind: "put" } {
+  return {
+    kind: "put",
+    instance: { ...stored.instance, renewTimestamp: stored.renewTimestamp },
+    silentMs: 0,
+  };
+}
+
+function renewOf({ instance }: StoredInstance): Operation {
+  const { env, appid, zone, hostname, region, dirtyTimestamp } = instance;
+  return { kind: "renew", key: { env, appid, zone, hostname }, region, dirty: dirtyTimestamp };
+}
+
+function conflictWith(stored: StoredInstance): Outcome {
+  return { code: codes.conflict, instance: { ...stored.instance, renewTimestamp: stored.renewTimestamp } };
+}

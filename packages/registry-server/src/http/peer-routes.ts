@@ -1,0 +1,38 @@
+import { routes } from "@discoveryd/protocol";
+import type { AntiEntropy } from "../cluster/anti-entropy";
+import { decodeStates, encodeStates } from "../cluster/app-state";
+import type { Differences } from "../cluster/digest";
+import { asList, decodeOperations, encodeOutcomes, parseJson } from "../cluster/operation";
+import type { ReplicatedRegistry } from "../cluster/replicated-registry";
+import { dataAnswer } from "./answer";
+import { endpoint, type Endpoint } from "./dispatcher";
+
+export interface PeerRoutesOptions {
+  readonly registry: ReplicatedRegistry;
+  readonly antiEntropy: AntiEntropy;
+}
+
+/** The routes that nodes of ours use among themselves. */
+export function peerRoutes({ registry, antiEntropy }: PeerRoutesOptions): Endpoint[] {
+  return [
+    endpoint(routes.replicate, (args, call) => {
+      const origin = { replication: args.replication, fromZone: args.from_zone };
+      const outcomes = decodeOperations(call.body.toString()).map((operation) =>
+        registry.receive(operation, origin),
+      );
+      return dataAnswer(encodeOutcomes(outcomes));
+    }),
+    endpoint(routes.digests, (_args, call) => {
+      const buckets = asList(parseJson(call.body.toString())).map(String);
+      void antiEntropy.differences(buckets).then((apps) => call.answer(dataAnswer(encodeDifferences(apps))));
+      return undefined;
+    }),
+    endpoint(routes.exchange, (_args, call) =>
+      dataAnswer(encodeStates(antiEntropy.merge(decodeStates(parseJson(call.body.toString()))))),
+    ),
+  ];
+}
+
+function encodeDifferences(differences: Differences): string {
+  return JSON.stringify(Object.fromEntries(differences));
+}
