@@ -1,5 +1,6 @@
 export { HttpFace } from "./http/http-face";
 export type { HttpFaceOptions } from "./http/http-face";
+export { listenError } from "./http/listen-error";
 export { askedToStop } from "./process/asked-to-stop";
 export { runMain } from "./process/run-main";
 export type { MainOptions } from "./process/run-main";

@@ -1,4 +1,4 @@
-import { formatAddress, HttpFace } from "@discoveryd/demo-kit";
+import { formatAddress, HttpFace, listenError } from "@discoveryd/demo-kit";
 import { DemoService } from "@discoveryd/demo-proto";
 import type { Registry } from "@discoveryd/naming-sdk";
 import { WardenServer } from "@discoveryd/warden-resolver/server";
@@ -33,7 +33,7 @@ export class Greeter {
     this.grpc = createGrpcServer(options, metrics);
     this.http = new HttpFace({
       address: options.settings().http.addr,
-      addressFrom: "http.toml addr or HTTP_ADDR",
+      addressChangedBy: "http.toml addr or HTTP_ADDR",
       metrics,
       logger: options.logger,
       ailment: () => (this.closing ? "the server is closing" : undefined),
@@ -42,7 +42,11 @@ export class Greeter {
 
   /** Resolves once both addresses are listened on. Rejects with one line when one of them cannot be had. */
   async start(): Promise<{ readonly grpcPort: number; readonly httpPort: number }> {
-    const grpcPort = await this.grpc.start();
+    const { addr } = this.options.settings().grpc;
+    const grpcPort = await this.grpc.start().catch((error: Error) => {
+      // The same in this process' own words: which of its settings to change.
+      throw listenError(addr, "grpc.toml addr or GRPC_ADDR", (error.cause ?? error) as Error);
+    });
     const { port: httpPort } = await this.http.start();
     return { grpcPort, httpPort };
   }
@@ -52,7 +56,13 @@ export class Greeter {
     const { registry, host, logger, settings } = this.options;
     if (!registry) return;
     const { region, zone, env } = settings().application;
-    const { instance } = await this.grpc.register(registry, { appid: APPID, hostname: host, region, zone, env });
+    const { instance } = await this.grpc.register(registry, {
+      appid: APPID,
+      hostname: host,
+      region,
+      zone,
+      env,
+    });
     logger.info({ appid: APPID, host, addrs: instance.addrs }, "registered");
   }
 
@@ -69,7 +79,10 @@ export class Greeter {
   }
 }
 
-function createGrpcServer({ settings, host, logger }: GreeterOptions, metrics: MetricsRegistry): WardenServer {
+function createGrpcServer(
+  { settings, host, logger }: GreeterOptions,
+  metrics: MetricsRegistry,
+): WardenServer {
   const { addr, advertised_ip: advertisedIp, timeout, drain, grace } = settings().grpc;
   const config = {
     grpc: `tcp://${formatAddress(addr)}`,

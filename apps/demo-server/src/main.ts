@@ -24,7 +24,9 @@ async function run(settings: LiveSettings<typeof settingsTable>): Promise<void> 
 
   const host = application.host || hostname();
   const { nodes, region, zone, env } = application;
-  const discovery = application.register ? new Discovery({ nodes, region, zone, env, host }, { logger }) : undefined;
+  const discovery = application.register
+    ? new Discovery({ nodes, region, zone, env, host }, { logger })
+    : undefined;
   const greeter = new Greeter({ settings: () => settings.current, host, registry: discovery, logger });
 
   await greeter.start();

@@ -19,7 +19,7 @@ async function ask(
   const logger = pino({ enabled: false });
   const face = new HttpFace({
     address: { host: "127.0.0.1", port: 0 },
-    addressFrom: "http.toml",
+    addressChangedBy: "http.toml",
     metrics: new Registry(),
     logger,
     routes: (app) => app.get("/say_hello", sayHello({ hello, logger })),

@@ -5,16 +5,16 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { systemClock, type Clock } from "@discoveryd/runtime";
 import type { Address } from "../settings/address";
-import { formatAddress } from "../settings/address";
 import { createExpressServer } from "./express-server";
+import { listenError } from "./listen-error";
 
 // Requests under way at `close` get this long; then their connections are cut.
 const GRACE_MS = 2_000;
 
 export interface HttpFaceOptions {
   readonly address: Address;
-  /** How the address can be changed, for the message when it is taken: `http.toml addr or DEMO_HTTP_ADDR`. */
-  readonly addressFrom: string;
+  /** What changes the address, for the message when it cannot be had: `http.toml addr or HTTP_ADDR`. */
+  readonly addressChangedBy: string;
   readonly metrics: Registry;
   readonly logger: Logger;
   /** Why the process cannot do its work now; undefined when it can. Default: it always can. */
@@ -34,12 +34,9 @@ export class HttpFace {
 
   /** Listens, and resolves with the address. Rejects with one line when it is taken or not allowed. */
   async start(): Promise<Address> {
-    const { address, addressFrom } = this.options;
+    const { address, addressChangedBy } = this.options;
     await new Promise<void>((resolve, reject) => {
-      this.server.once("error", (error: NodeJS.ErrnoException) => {
-        const reason = error.code === "EADDRINUSE" ? "the port is in use" : error.message;
-        reject(new Error(`listen for HTTP on ${formatAddress(address)}: ${reason}; change ${addressFrom}`));
-      });
+      this.server.once("error", (cause) => reject(listenError(address, addressChangedBy, cause)));
       this.server.listen(address.port, address.host, resolve);
     });
     return { ...address, port: (this.server.address() as AddressInfo).port };
