@@ -58,7 +58,9 @@ function levelOf(route: Route, { code }: Answer): "debug" | "info" | "warn" | "e
 }
 
 const QUIET: ReadonlySet<string> = new Set(
-  [routes.renew, routes.poll, routes.polls, routes.replicate, routes.digests, routes.exchange].map(({ name }) => name),
+  [routes.renew, routes.poll, routes.polls, routes.replicate, routes.digests, routes.exchange].map(
+    ({ name }) => name,
+  ),
 );
 
 function paramsOf(call: Call): string {
