@@ -53,6 +53,8 @@ export class Discovery implements Registry, Builder {
   private readonly watcher: Watcher;
   private readonly registrar: Registrar;
   private readonly resolvers = new Set<Resolver>();
+  /** Lets the process end. */
+  private release: () => void = () => undefined;
   private isStarted = false;
 
   constructor(config?: DiscoveryConfig, options: DiscoveryOptions = {}) {
@@ -60,6 +62,7 @@ export class Discovery implements Registry, Builder {
     const { nodes: seeds, env, host, region, zone, snapshotFile, processId } = this.config;
     const { clock = systemClock, random = systemRandom, logger = silentLogger, forgetAfterMs } = options;
     this.clock = clock;
+    this.lifecycle.onClose(() => this.release());
     const transport = this.lifecycle.own(new Transport({ clock }));
     const api = new RegistryApi({ transport, hostname: host });
     this.nodes = new NodeList({ seeds, random });
@@ -67,7 +70,10 @@ export class Discovery implements Registry, Builder {
     const snapshot = snapshotFile && new SnapshotFile({ path: snapshotFile, env, processId, clock, logger });
     if (snapshot) this.lifecycle.own(snapshot);
     const store = new AppStore({ clock, ...(forgetAfterMs !== undefined && { forgetAfterMs }) });
-    this.watcher = this.lifecycle.own(new Watcher({ ...shared, store, env, ...(snapshot && { snapshot }) }));
+    const onRecovered = () => this.registrar.hurry();
+    this.watcher = this.lifecycle.own(
+      new Watcher({ ...shared, store, env, onRecovered, ...(snapshot && { snapshot }) }),
+    );
     this.lifecycle.onClose(() => this.closeResolvers());
     this.registrar = this.lifecycle.own(
       new Registrar({ ...shared, defaults: { region, zone, env, hostname: host } }),
@@ -114,7 +120,7 @@ export class Discovery implements Registry, Builder {
     if (this.lifecycle.closed) throw new Error(`${what}: the client is closed`);
     if (this.isStarted) return;
     this.isStarted = true;
-    this.lifecycle.onClose(holdProcess());
+    this.release = holdProcess();
     this.lifecycle.onClose(repeat(this.clock, ADVANCE_MS, () => this.nodes.advance()));
     if (this.config.cancelOnSignals) this.lifecycle.onClose(closeOnSignals(() => this.close()));
     const infra = this.watcher.watch(INFRA_APPID);

@@ -211,7 +211,7 @@ function subject(args: object): string {
 
 /** What went wrong, in a few words. Node leaves the message empty when every address of a host name fails. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join(", ");
-  return error.message;
+  const { message, errors } = error as Partial<AggregateError>;
+  if (message) return message;
+  return errors ? errors.map(reasonOf).join(", ") : String(error);
 }

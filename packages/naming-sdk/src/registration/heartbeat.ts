@@ -11,10 +11,10 @@ import type { Clock, Logger, Random } from "@discoveryd/runtime";
 import type { RegistryApi } from "../http/registry-api";
 import type { Instance, InstanceChange } from "../naming";
 import type { NodeList } from "../nodes/node-list";
-import { next, waitMs, type HeartbeatState, type Outcome } from "./heartbeat-state";
+import { hurry, next, waitMs, type HeartbeatState, type Outcome } from "./heartbeat-state";
 
 export interface HeartbeatOptions {
-  readonly api: RegistryApi;
+  readonly api: Pick<RegistryApi, "register" | "renew" | "cancel" | "set">;
   readonly nodes: NodeList;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -32,7 +32,8 @@ export class Heartbeat {
   private readonly random: Random;
   private readonly logger: Logger;
   private state: HeartbeatState = { kind: "registering", attempt: 0 };
-  /** Wakes whoever waits. */
+  private nap = new AbortController();
+  /** Wakes whoever waits, for good. */
   private readonly stopped = new AbortController();
   /** Cuts off a request under way. */
   private readonly cut = new AbortController();
@@ -64,6 +65,14 @@ export class Heartbeat {
     });
   }
 
+  /** Renews within 2 s instead of 30 s: a registry node that was out of reach is back, and may have lost us. */
+  hurry(): void {
+    const state = hurry(this.state);
+    if (state === this.state) return;
+    this.state = state;
+    this.nap.abort();
+  }
+
   /** Changes the instance. Resolves when the registry has taken it; one after another. Rejects when it refuses. */
   update(change: InstanceChange): Promise<void> {
     const updated = this.updating.then(() => this.apply(change));
@@ -80,9 +89,13 @@ export class Heartbeat {
   private async run(onUp: () => void, onEnd: (error: unknown) => void): Promise<void> {
     let isNew = true;
     while (this.state.kind !== "closed") {
-      await sleep(this.clock, waitMs(this.state, this.random), this.stopped.signal);
+      const { state } = this;
+      this.nap = new AbortController();
+      const ms = waitMs(state, this.random);
+      if (ms > 0) await sleep(this.clock, ms, this.nap.signal);
       if (this.stopped.signal.aborted) break;
-      const { outcome, error } = await this.beat(this.state);
+      if (this.state !== state) continue;
+      const { outcome, error } = await this.beat(state);
       if (isNew && isRefusal(error)) {
         this.state = { kind: "closed" };
         return onEnd(error);
@@ -156,6 +169,7 @@ export class Heartbeat {
   private async takeOut(): Promise<void> {
     const startedAt = this.clock.monotonic();
     this.stopped.abort();
+    this.nap.abort();
     this.state = { kind: "closed" };
     await this.settle();
     const deadline = new AbortController();

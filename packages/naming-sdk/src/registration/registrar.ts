@@ -15,11 +15,6 @@ export class Registrar {
 
   constructor(private readonly options: RegistrarOptions) {}
 
-  /** How many are registered, or being registered. */
-  get size(): number {
-    return this.heartbeats.size;
-  }
-
   /** See `Registry.register`. */
   async register(
     input: InstanceInput,
@@ -41,6 +36,11 @@ export class Registrar {
       throw error;
     }
     return registrationOf(heartbeat, () => this.heartbeats.delete(key));
+  }
+
+  /** Renews all within 2 s: a registry node that was out of reach is back, and may have lost them. */
+  hurry(): void {
+    for (const heartbeat of this.heartbeats.values()) heartbeat.hurry();
   }
 
   /** Cancels all. Resolves within 3 s. */
@@ -69,17 +69,13 @@ export class Registrar {
   }
 }
 
-async function startUnlessAborted(heartbeat: Heartbeat, signal: AbortSignal | undefined): Promise<void> {
-  const abort = () => void heartbeat.cancel();
-  signal?.addEventListener("abort", abort, { once: true });
-  try {
-    await heartbeat.start();
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
+function startUnlessAborted(heartbeat: Heartbeat, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal?.reason as Error);
+    signal?.addEventListener("abort", abort, { once: true });
+    const done = () => signal?.removeEventListener("abort", abort);
+    heartbeat.start().finally(done).then(resolve, reject);
+  });
 }
 
 function registrationOf(heartbeat: Heartbeat, onCancelled: () => void): Registration {

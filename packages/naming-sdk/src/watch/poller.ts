@@ -6,10 +6,12 @@ import type { AppStore } from "./app-store";
 import { firstPace, pace, type PollOutcome } from "./poll-pace";
 
 export interface PollerOptions {
-  readonly api: RegistryApi;
+  readonly api: Pick<RegistryApi, "polls">;
   readonly nodes: NodeList;
   readonly store: AppStore;
   readonly env: string;
+  /** Called when a node answers a poll after one failed. Default: nobody wants to know. */
+  readonly onRecovered?: () => void;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -29,7 +31,8 @@ export class Poller {
   private readonly told = new Map<string, Told | undefined>();
   private readonly closed = new AbortController();
   private round = new AbortController();
-  private running = false;
+  private isRunning = false;
+  private isFailing = false;
 
   constructor(private readonly options: PollerOptions) {
     this.clock = options.clock ?? systemClock;
@@ -50,8 +53,8 @@ export class Poller {
   add(apps: ReadonlyMap<string, Told | undefined>): void {
     for (const [appid, told] of apps) this.told.set(appid, told);
     this.round.abort();
-    if (this.running) return;
-    this.running = true;
+    if (this.isRunning) return;
+    this.isRunning = true;
     void this.run();
   }
 
@@ -74,9 +77,9 @@ export class Poller {
       const end = await this.poll(node);
       if (end.kind === "replaced") continue;
       const step = pace(state, end.kind, this.clock.monotonic() - startedAt, this.random);
-      if (step.verdict === "bad") this.leave(node, end.cause, step.failures === 1);
+      if (step.verdict === "bad") this.leave(node, end.cause);
       else this.options.nodes.succeeded();
-      if (step.verdict === "good") this.concludeUnknown(node, end.untold);
+      if (step.verdict === "good") this.settle(node, end.untold);
       state = step;
       if (step.waitMs > 0) await sleep(this.clock, step.waitMs, this.closed.signal);
     }
@@ -124,9 +127,19 @@ export class Poller {
     if (apps.some((app) => app.needsAnotherNode)) nodes.advance();
   }
 
-  private leave(node: string, cause: unknown, isFirst: boolean): void {
+  private settle(node: string, untold: readonly string[]): void {
+    this.concludeUnknown(node, untold);
+    if (!this.isFailing) return;
+    this.isFailing = false;
+    this.logger.info({ node }, "polls answered again");
+    this.options.onRecovered?.();
+  }
+
+  private leave(node: string, cause: unknown): void {
     const { nodes, store } = this.options;
-    this.logger[isFirst ? "warn" : "debug"]({ node, cause }, "poll failed");
+    // Once an outage, not once a try.
+    this.logger[this.isFailing ? "debug" : "warn"]({ node, cause }, "poll failed");
+    this.isFailing = true;
     nodes.failedAt(node, cause);
     for (const appid of this.told.keys()) this.told.set(appid, undefined);
     if (nodes.isExhausted) store.outage();

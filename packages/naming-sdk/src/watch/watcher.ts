@@ -8,21 +8,14 @@ import {
 } from "@discoveryd/runtime";
 import type { Clock, Logger, Random } from "@discoveryd/runtime";
 import type { AppsAnswer, RegistryApi } from "../http/registry-api";
-import type { NodeList } from "../nodes/node-list";
-import type { AppStore, WatchedApp } from "./app-store";
-import { Poller, type Told } from "./poller";
+import type { WatchedApp } from "./app-store";
+import { Poller, type PollerOptions, type Told } from "./poller";
 import type { SnapshotFile } from "./snapshot-file";
 
-export interface WatcherOptions {
-  readonly api: RegistryApi;
-  readonly nodes: NodeList;
-  readonly store: AppStore;
-  readonly env: string;
+export interface WatcherOptions extends PollerOptions {
+  readonly api: Pick<RegistryApi, "fetchs" | "polls">;
   /** Where last known states are kept, and come from while no node answers. Default: nowhere. */
   readonly snapshot?: SnapshotFile;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly logger?: Logger;
 }
 
 /** The most apps in one poll: its address stays under 16 KiB. */
@@ -187,7 +180,7 @@ export class Watcher {
   }
 
   private addPoller(): Poller {
-    const poller = new Poller({ ...this.options });
+    const poller = new Poller(this.options);
     this.pollers.push(poller);
     return poller;
   }
