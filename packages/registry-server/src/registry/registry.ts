@@ -131,12 +131,12 @@ export class Registry {
   }
 
   register(input: Registering): Registered {
-    const app = this.apps.open(input.env, input.appid);
-    const stored = app.find(input);
     const now = this.timestamps.next();
-    const dirty = input.dirtyTimestamp ?? this.versionAfter(stored, now);
-    if (input.replicated && this.tombstones.refuses(input, dirty, this.clock.monotonic()))
-      return { kind: "buried" };
+    const stored = this.find(input);
+    const buriedAt = this.cancelledAt(input);
+    const dirty = input.dirtyTimestamp ?? versionAfter(stored?.instance.dirtyTimestamp ?? buriedAt, now);
+    if (input.replicated && buriedAt !== undefined && dirty < buriedAt) return { kind: "buried" };
+    const app = this.apps.open(input.env, input.appid);
     if (stored && stored.instance.dirtyTimestamp > dirty) {
       if (!input.replicated) this.heartbeat(app, stored, now);
       return { kind: "stale", instance: stored };
@@ -209,22 +209,22 @@ export class Registry {
     const app = this.apps.find(key.env, key.appid);
     const stored = app?.find(key);
     if (!app || !stored) return { kind: "missing" };
-    const at = this.versionAfter(stored, this.timestamps.next());
+    const at = versionAfter(stored.instance.dirtyTimestamp, this.timestamps.next());
     this.bury(app, stored, at);
     return { kind: "cancelled", at };
   }
 
   /** Removes an instance for a peer, unless it has registered again since. `at` undefined is now. */
   cancelReplicated(key: InstanceKey, at: Timestamp | undefined): Cancelled {
-    const when = at ?? this.timestamps.next();
     const app = this.apps.find(key.env, key.appid);
     const stored = app?.find(key);
+    const when = at ?? versionAfter(stored?.instance.dirtyTimestamp, this.timestamps.next());
     if (!app || !stored) {
       // Its register may be still under way.
       this.tombstones.bury(key, when, this.clock.monotonic());
       return { kind: "missing" };
     }
-    if (at !== undefined && at < stored.instance.dirtyTimestamp) return { kind: "stale" };
+    if (when < stored.instance.dirtyTimestamp) return { kind: "stale" };
     this.bury(app, stored, when);
     return { kind: "cancelled", at: when };
   }
@@ -237,7 +237,7 @@ export class Registry {
     const now = this.timestamps.next();
     let latest: Timestamp | undefined;
     for (const { change, stored } of found as { change: Change; stored: StoredInstance }[]) {
-      const at = setting.timestamp ?? this.versionAfter(stored, now);
+      const at = setting.timestamp ?? versionAfter(stored.instance.dirtyTimestamp, now);
       // A peer's news of a state that is older than what is here.
       if (at < stored.instance.dirtyTimestamp) continue;
       stored.replace(applied(stored, change, at));
@@ -273,7 +273,9 @@ export class Registry {
     const now = this.clock.monotonic();
     this.tombstones.sweep(now);
     for (const app of this.apps.all()) {
-      if (app.emptySince === undefined || app.scheduler) continue;
+      if (app.size > 0 || app.scheduler) continue;
+      // One that never had an instance counts from the first look.
+      app.emptySince ??= now;
       if (now - app.emptySince >= FORGET_APP_MS && !isAwaited(app)) this.apps.forget(app);
     }
   }
@@ -330,12 +332,14 @@ export class Registry {
     app.changed(at <= ahead ? at : this.timestamps.next());
     this.changed.emit(app);
   }
+}
 
-  /** The version of a change made here: now, or just after what is stored, when that came from a clock ahead of ours. */
-  private versionAfter(stored: StoredInstance | undefined, now: Timestamp): Timestamp {
-    const dirty = stored?.instance.dirtyTimestamp;
-    return dirty === undefined || dirty < now ? now : nextOnGrid(dirty);
-  }
+/** The version of a change made here: now, or just after the last one, when that came from a clock ahead of ours. */
+function versionAfter(last: Timestamp | undefined, now: Timestamp): Timestamp {
+  if (last === undefined || last < now) return now;
+  const next = nextOnGrid(last);
+  // Beyond an int64 no client can read it.
+  return BigInt.asIntN(64, next) === next ? next : last;
 }
 
 /** Whether this app id names the registry's own nodes. */

@@ -22,21 +22,18 @@ export class Tombstones {
   /** @param timestamp the version that was cancelled, or the moment. @param now milliseconds of the monotonic clock. */
   bury(key: InstanceKey, timestamp: Timestamp, now: number): void {
     const text = keyText(key);
+    const known = this.find(key, now);
     // Set anew, so that it stands at the end.
     this.byKey.delete(text);
-    this.byKey.set(text, { timestamp, until: now + TOMBSTONE_MS });
+    // A late cancel must not let in what a later one keeps out.
+    const latest = known !== undefined && known > timestamp ? known : timestamp;
+    this.byKey.set(text, { timestamp: latest, until: now + TOMBSTONE_MS });
   }
 
   /** When the instance was cancelled; undefined when it was not, or too long ago. */
   find(key: InstanceKey, now: number): Timestamp | undefined {
     const tombstone = this.byKey.get(keyText(key));
     return tombstone && tombstone.until > now ? tombstone.timestamp : undefined;
-  }
-
-  /** Whether a register of this version is late news. */
-  refuses(key: InstanceKey, version: Timestamp, now: number): boolean {
-    const timestamp = this.find(key, now);
-    return timestamp !== undefined && version < timestamp;
   }
 
   /** The instance lives again. */
