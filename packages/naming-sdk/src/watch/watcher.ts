@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   backoffMs,
   defaultBackoff,
@@ -15,7 +16,7 @@ import type { SnapshotFile } from "./snapshot-file";
 export interface WatcherOptions extends PollerOptions {
   readonly api: Pick<RegistryApi, "fetchs" | "polls">;
   /** Where last known states are kept, and come from while no node answers. Default: nowhere. */
-  readonly snapshot?: SnapshotFile;
+  readonly snapshot?: Pick<SnapshotFile, "load" | "save">;
 }
 
 /** The most apps in one poll: its address stays under 16 KiB. */
@@ -54,6 +55,8 @@ export class Watcher {
   private pollers: Poller[] = [];
 
   constructor(private readonly options: WatcherOptions) {
+    // Many requests at once listen to it.
+    setMaxListeners(0, this.closed.signal);
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.logger = options.logger ?? silentLogger;
