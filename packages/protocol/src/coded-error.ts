@@ -14,15 +14,13 @@ export class CodedError extends Error {
   /** The error itself when it has a code already; anything else becomes -500 and keeps its cause. */
   static from(error: unknown): CodedError {
     if (error instanceof CodedError) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new CodedError(codes.internal, message, { cause: error });
+    return new CodedError(codes.internal, messageOf(error), { cause: error });
   }
 }
 
-/** A -400 whose message names the parameter, the value and what is allowed. */
+/** A -400 whose message names the parameter, the value (as JSON, cut when it is long) and what is allowed. */
 export function badParameter(name: string, value: unknown, allowed: string): CodedError {
-  const shown = typeof value === "string" ? quoteShort(value) : String(value);
-  return new CodedError(codes.badRequest, `parameter ${name} = ${shown}: ${allowed}`);
+  return new CodedError(codes.badRequest, `parameter ${name} = ${shown(value)}: ${allowed}`);
 }
 
 /** A -400 for a parameter that is required and absent or empty. */
@@ -30,11 +28,24 @@ export function missingParameter(name: string): CodedError {
   return new CodedError(codes.badRequest, `parameter ${name} is required`);
 }
 
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    return "a thrown object that has no text"; // such as Object.create(null)
+  }
+}
+
 // Long enough to recognise the value, short enough for a log line.
 const SHOWN = 64;
 
-function quoteShort(value: string): string {
-  return value.length <= SHOWN
-    ? JSON.stringify(value)
-    : `${JSON.stringify(value.slice(0, SHOWN))}… (${value.length} characters)`;
+function shown(value: unknown): string {
+  if (typeof value === "string") return shortened(JSON.stringify(value.slice(0, SHOWN)), value.length);
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return shortened(text.slice(0, SHOWN), text.length);
+}
+
+function shortened(text: string, length: number): string {
+  return length <= SHOWN ? text : `${text}… (${length} characters)`;
 }

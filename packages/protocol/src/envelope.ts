@@ -1,6 +1,6 @@
 import { CodedError } from "./coded-error";
 import { codes } from "./codes";
-import { parseWithTimestamps } from "./timestamp";
+import { parseWithTimestamps } from "./parse-with-timestamps";
 
 /** What every answer under `/discovery/` is wrapped in. */
 export interface Envelope {
@@ -24,7 +24,9 @@ export function parseEnvelope(text: string): Envelope {
   } catch (error) {
     throw new CodedError(codes.internal, `not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause: error });
   }
-  const { code, message, data } = (typeof value === "object" && value !== null ? value : {}) as Partial<Envelope>;
+  const { code, message, data } = (
+    typeof value === "object" && value !== null ? value : {}
+  ) as Partial<Envelope>;
   if (typeof code !== "number") {
     throw new CodedError(codes.internal, `an answer without a code: ${JSON.stringify(text.slice(0, 80))}`);
   }

@@ -15,8 +15,17 @@ export {
   encodeScheduler,
   metadataOf,
 } from "./instance";
-export type { Instance, InstanceKey, InstancesInfo, Metadata, Scheduler, Status, ZoneStrategy } from "./instance";
+export type {
+  Instance,
+  InstanceKey,
+  InstancesInfo,
+  Metadata,
+  Scheduler,
+  Status,
+  ZoneStrategy,
+} from "./instance";
 export { splitJsonArray, splitJsonObject } from "./json-object";
+export { parseWithTimestamps } from "./parse-with-timestamps";
 export { routes } from "./routes";
 export type { Args, Param, ParamKind, Params, Route, RouteName } from "./routes";
 export {
@@ -24,7 +33,6 @@ export {
   ceilToGrid,
   nextOnGrid,
   parseInt64,
-  parseWithTimestamps,
   timestampFrom,
   timestampFromMs,
   timestampToMs,

@@ -131,9 +131,12 @@ export function decodeInstance(value: unknown): Instance {
 /** InstancesInfo from JSON that `parseWithTimestamps` has read. Throws a CodedError (-400) that names the field. */
 export function decodeInstancesInfo(value: unknown): InstancesInfo {
   const fields = asRecord(value, "instances info");
-  const zones = Object.entries(asRecord(fields["instances"], "instances"));
+  // An empty map or list of Go's may be null.
+  const zones = Object.entries(asRecord(fields["instances"] ?? {}, "instances"));
   const info = {
-    instances: new Map(zones.map(([zone, list]) => [zone, asList(list, `instances.${zone}`).map(decodeInstance)])),
+    instances: new Map(
+      zones.map(([zone, list]) => [zone, asList(list ?? [], `instances.${zone}`).map(decodeInstance)]),
+    ),
     latestTimestamp: timestampField(fields, "latest_timestamp"),
   };
   const scheduler = fields["scheduler"];
@@ -158,7 +161,7 @@ function decodeStrategy(value: unknown, client: string): ZoneStrategy {
       Object.entries(zones).map(([zone, share]) => {
         const weight = asRecord(share, `${name}.${zone}`)["weight"];
         if (typeof weight !== "number" || !Number.isInteger(weight) || weight < 0) {
-          throw badParameter(`${name}.${zone}.weight`, JSON.stringify(weight), "a whole number from 0 up");
+          throw badParameter(`${name}.${zone}.weight`, weight, "a whole number from 0 up");
         }
         return [zone, { weight }];
       }),
@@ -168,19 +171,21 @@ function decodeStrategy(value: unknown, client: string): ZoneStrategy {
 
 function decodeStatus(value: unknown): Status {
   if (value === STATUS_UP || value === STATUS_WAITING) return value;
-  throw badParameter("status", JSON.stringify(value), "1 (up) or 2 (waiting)");
+  throw badParameter("status", value, "1 (up) or 2 (waiting)");
 }
 
 function decodeMetadata(value: unknown): Metadata {
   if (value == null) return new Map();
   const entries = Object.entries(asRecord(value, "metadata"));
-  return metadataOf(entries.map(([key, v]) => [key, typeof v === "string" ? v : v == null ? "" : JSON.stringify(v)]));
+  return metadataOf(
+    entries.map(([key, v]) => [key, typeof v === "string" ? v : v == null ? "" : JSON.stringify(v)]),
+  );
 }
 
 function addrsField(fields: Readonly<Record<string, unknown>>): string[] {
   const list = asList(fields["addrs"] ?? [], "addrs");
   return list.flatMap((addr) => {
-    if (typeof addr !== "string") throw badParameter("addrs", JSON.stringify(addr), "a list of strings");
+    if (typeof addr !== "string") throw badParameter("addrs", addr, "a list of strings");
     return addr.split(",").filter((part) => part !== "");
   });
 }
@@ -188,18 +193,19 @@ function addrsField(fields: Readonly<Record<string, unknown>>): string[] {
 function textField(fields: Readonly<Record<string, unknown>>, name: string): string {
   const value = fields[name] ?? "";
   if (typeof value === "string") return value;
-  throw badParameter(name, JSON.stringify(value), "a string");
+  throw badParameter(name, value, "a string");
 }
 
 function timestampField(fields: Readonly<Record<string, unknown>>, name: string): Timestamp {
   const timestamp = timestampFrom(fields[name] ?? 0);
   if (timestamp !== undefined) return timestamp;
-  throw badParameter(name, JSON.stringify(fields[name]), "an int64");
+  throw badParameter(name, fields[name], "an int64");
 }
 
 /** Only for reading fields that we name: keys that come from the wire go through `Object.entries`. */
 function asRecord(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   throw new CodedError(codes.badRequest, `${name} is not a JSON object: ${shorten(value)}`);
 }
 

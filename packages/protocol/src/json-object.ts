@@ -18,11 +18,12 @@ export function splitJsonArray(text: string): string[] | undefined {
 
 function splitJson(text: string, open: "{" | "["): string[] | undefined {
   const trimmed = text.trim();
-  if (trimmed[0] !== open || !isJson(trimmed)) return undefined;
+  // The text itself is what must be JSON: `trim` also takes away spaces that JSON does not know.
+  if (trimmed[0] !== open || !isJson(text)) return undefined;
   const parts: string[] = [];
   const last = trimmed.length - 1;
   // Valid JSON from here on: only strings and nesting need care.
-  for (let at = 1; at < last; ) {
+  for (let at = 1; at < last;) {
     const end = skipTo(trimmed, at, last);
     const part = trimmed.slice(at, end).trim();
     if (part !== "") parts.push(part);
