@@ -40,7 +40,9 @@ describe("SreBreaker", () => {
   test("refuses nearly all calls when all fail, and says why", () => {
     const { breaker } = useBreaker();
     recordMany(breaker, 200, false);
-    expect(breaker.refuse()).toBe("0 of the 200 calls of the last 3000 ms succeeded, 100% are refused for now");
+    expect(breaker.refuse()).toBe(
+      "0 of the 200 calls of the last 3000 ms succeeded, 100% are refused for now",
+    );
   });
 
   test("refuses a quarter of the calls when half of them fail", async () => {
@@ -55,21 +57,24 @@ describe("SreBreaker", () => {
     expect(refused / 20_000).toBeLessThan(0.3);
   });
 
-  test.each([100, 1_000, 5_000])("is open again 3 s after the failures end, at %i calls a second", async (rate) => {
-    const { breaker, clock } = useBreaker();
-    const refusedIn = async (seconds: number, accepted: boolean) => {
-      let refused = 0;
-      for (let i = 0; i < rate * seconds; i++) {
-        if (i % (rate / 100) === 0) await clock.advance(10);
-        if (breaker.refuse()) refused++;
-        else breaker.record(accepted);
-      }
-      return refused;
-    };
-    expect(await refusedIn(6, false)).toBeGreaterThan(rate * 6 * 0.5);
-    await refusedIn(3.3, true);
-    expect(await refusedIn(3, true)).toBe(0);
-  });
+  test.each([100, 1_000, 5_000])(
+    "is open again 3 s after the failures end, at %i calls a second",
+    async (rate) => {
+      const { breaker, clock } = useBreaker();
+      const refusedIn = async (seconds: number, accepted: boolean) => {
+        let refused = 0;
+        for (let i = 0; i < rate * seconds; i++) {
+          if (i % (rate / 100) === 0) await clock.advance(10);
+          if (breaker.refuse()) refused++;
+          else breaker.record(accepted);
+        }
+        return refused;
+      };
+      expect(await refusedIn(6, false)).toBeGreaterThan(rate * 6 * 0.5);
+      await refusedIn(3.3, true);
+      expect(await refusedIn(3, true)).toBe(0);
+    },
+  );
 
   test("lets everything through again a window after the failures", async () => {
     const { clock, breaker } = useBreaker();
