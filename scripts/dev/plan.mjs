@@ -122,7 +122,7 @@ function serverPlans({ env, host, serverCount, clientPort, registry }) {
       checks: [
         { what: `${name} is up`, url: `http://${reachable(host, httpPort)}/healthz`, holds: isOk },
         ...(registry
-          ? [{ what: `${name} is registered`, url: fetchUrl(registry, env), holds: shows(name) }]
+          ? [{ what: `${name} is registered`, url: pollsUrl(registry, env), holds: shows(name) }]
           : []),
       ],
     };
@@ -167,8 +167,16 @@ function readyLine({ client, registry, env }) {
 }
 
 function fetchUrl(registry, env) {
-  const deployEnv = encodeURIComponent(env.DEPLOY_ENV || "dev");
-  return `http://${registry.nodes}/discovery/fetch?env=${deployEnv}&appid=${APPID}&status=1`;
+  return `http://${registry.nodes}/discovery/fetch?env=${deployEnv(env)}&appid=${APPID}&status=1`;
+}
+
+/** A long poll: it waits at the registry for the first server, and leaves no line in its log. */
+function pollsUrl(registry, env) {
+  return `http://${registry.nodes}/discovery/polls?env=${deployEnv(env)}&appid=${APPID}&latest_timestamp=0`;
+}
+
+function deployEnv(env) {
+  return encodeURIComponent(env.DEPLOY_ENV || "dev");
 }
 
 function address(host, port) {
