@@ -1,0 +1,50 @@
+import type { Demo, Hello } from "./use-demo";
+
+/** One call of a loop. Times are those of `performance.now()`. */
+export interface Call extends Hello {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+export interface Load {
+  /** The calls that have ended so far. */
+  readonly calls: readonly Call[];
+  /** Starts no further calls, and resolves with all of them. */
+  stop(): Promise<readonly Call[]>;
+}
+
+/** Says hello over and over, `concurrency` calls at a time, each after the one before it. */
+export function startLoad(demo: Demo, concurrency: number): Load {
+  const calls: Call[] = [];
+  let stopped = false;
+  async function loop(): Promise<void> {
+    while (!stopped) {
+      const startedAt = performance.now();
+      const hello = await demo.sayHello();
+      calls.push({ ...hello, startedAt, endedAt: performance.now() });
+    }
+  }
+  const loops = Promise.all(Array.from({ length: concurrency }, loop));
+  // Looked at in `stop`; until then a failure is not unhandled.
+  loops.catch(() => {});
+  return {
+    calls,
+    async stop() {
+      stopped = true;
+      await loops;
+      return calls;
+    },
+  };
+}
+
+/** The calls that did not get their hello. */
+export function failed(calls: readonly Call[]): Call[] {
+  return calls.filter(({ code }) => code !== 0);
+}
+
+/** How many calls each server has answered. */
+export function shares(calls: readonly Hello[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { served_by: server = "nobody" } of calls) counts[server] = (counts[server] ?? 0) + 1;
+  return counts;
+}
