@@ -297,6 +297,20 @@ const exchange = {
 } as const satisfies Route;
 
 /** Every route of the registry: drives the server's parser, the peer client, the SDK and docs/protocol.md. */
-export const routes = { register, renew, cancel, set, fetch, fetchs, fetchAll, poll, polls, nodes, replicate, digests, exchange } as const;
+export const routes = {
+  register,
+  renew,
+  cancel,
+  set,
+  fetch,
+  fetchs,
+  fetchAll,
+  poll,
+  polls,
+  nodes,
+  replicate,
+  digests,
+  exchange,
+} as const;
 
 export type RouteName = keyof typeof routes;
