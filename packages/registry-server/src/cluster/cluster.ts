@@ -109,6 +109,7 @@ export class Cluster {
   /** Registers this node, and keeps the nodes equal from then on. */
   join(addr: string): void {
     const { clock } = this;
+    this.membership?.answersAt(addr);
     this.own = new Self({ ...this.options, registry: this.registry, addr, clock });
     this.own.start();
     this.antiEntropy.start();

@@ -5,7 +5,7 @@ import type { Peers } from "./peers";
 export interface MembershipOptions {
   readonly registry: Registry;
   readonly peers: Pick<Peers, "become">;
-  /** host:port of this node. */
+  /** host:port of this node, as its configuration has it. */
   readonly self: string;
   readonly zone: string;
   /** The nodes of the own zone that the configuration names: never forgotten, whatever is registered. */
@@ -17,8 +17,12 @@ export interface MembershipOptions {
 /** Keeps the peers those that the configuration names and those registered as `infra.discovery`. */
 export class Membership {
   private stop: (() => void) | undefined;
+  /** Names of this node: it is no peer of itself. */
+  private readonly own: Set<string>;
 
-  constructor(private readonly options: MembershipOptions) {}
+  constructor(private readonly options: MembershipOptions) {
+    this.own = new Set([options.self]);
+  }
 
   start(): void {
     const { registry } = this.options;
@@ -28,12 +32,17 @@ export class Membership {
     this.update();
   }
 
+  /** This node answers at this address, too: its configuration left the port free. */
+  answersAt(addr: string): void {
+    this.own.add(addr);
+  }
+
   close(): void {
     this.stop?.();
   }
 
   private update(): void {
-    const { registry, peers, self, zone, seeds, zones } = this.options;
+    const { registry, peers, zone, seeds, zones } = this.options;
     const members = new Map<string, string>();
     for (const [name, registered] of registry.apps.find("", INFRA_APPID)?.zones ?? []) {
       for (const { instance } of registered.all()) {
@@ -42,7 +51,7 @@ export class Membership {
     }
     for (const [name, addrs] of zones) for (const addr of addrs) members.set(addr, name);
     for (const addr of seeds) members.set(addr, zone);
-    members.delete(self);
+    for (const addr of this.own) members.delete(addr);
     peers.become(members);
   }
 }
