@@ -15,11 +15,20 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    // Background work must never be the reason a process stays alive.
-    const timer = setTimeout(fn, ms).unref();
+    let timer: NodeJS.Timeout;
+    wait(ms);
     return () => clearTimeout(timer);
+
+    function wait(leftMs: number): void {
+      const rest = leftMs - LONGEST_MS;
+      // Background work must never be the reason a process stays alive.
+      timer = setTimeout(() => (rest > 0 ? wait(rest) : fn()), Math.min(leftMs, LONGEST_MS)).unref();
+    }
   },
 };
+
+// Of a longer delay, 24 days, setTimeout makes 1 ms.
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Runs `task` every `ms`, counted from the end of one run to the start of the next, so that runs

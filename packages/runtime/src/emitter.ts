@@ -1,6 +1,7 @@
 /**
  * Calls its listeners, in the order they were added, synchronously and within `emit`.
- * A listener that throws does not stop the others: its error is thrown again once all were called.
+ * A listener that throws does not stop the others: the first error is thrown again once all were called. One that is
+ * removed while they are called is not called any more, one that is added waits for the next value.
  */
 export class Emitter<T> {
   private readonly listeners = new Set<(value: T) => void>();
@@ -16,6 +17,7 @@ export class Emitter<T> {
   emit(value: T): void {
     let failure: { error: unknown } | undefined;
     for (const listener of [...this.listeners]) {
+      if (!this.listeners.has(listener)) continue;
       try {
         listener(value);
       } catch (error) {
@@ -25,6 +27,7 @@ export class Emitter<T> {
     if (failure) throw failure.error;
   }
 
+  /** How many listeners there are. */
   get size(): number {
     return this.listeners.size;
   }

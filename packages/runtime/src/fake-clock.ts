@@ -52,6 +52,8 @@ export class FakeClock implements Clock {
   }
 
   private moveTo(elapsed: number): void {
+    // Someone else may have advanced further meanwhile.
+    if (elapsed < this.elapsed) return;
     this.time += elapsed - this.elapsed;
     this.elapsed = elapsed;
   }

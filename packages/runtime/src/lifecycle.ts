@@ -21,15 +21,24 @@ export class Lifecycle implements Closable {
     return part;
   }
 
-  /** Calls `fn` at `close`. */
+  /** Calls `fn` at `close`; at once, when that was before. */
   onClose(fn: () => void | Promise<void>): void {
-    if (this.closing) this.closing = this.closing.then(fn);
-    else this.closers.push(fn);
+    if (!this.closing) {
+      this.closers.push(fn);
+      return;
+    }
+    this.closing = allOf([this.closing, closeAll([fn])]);
+    // A failure is told to whoever calls `close` after this. Where nobody does, it is no reason to end the process.
+    this.closing.catch(() => undefined);
   }
 
   /** Closes everything, the last added first. Rejects with the first failure, after all were closed. */
   close(): Promise<void> {
-    this.closing ??= closeAll(this.closers.reverse());
+    if (this.closing) return this.closing;
+    // Set before the first part closes: that part may call back here.
+    let settle!: (closed: Promise<void>) => void;
+    this.closing = new Promise((resolve) => (settle = resolve));
+    settle(closeAll(this.closers.reverse()));
     return this.closing;
   }
 }
@@ -44,4 +53,11 @@ async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promi
     }
   }
   if (failure) throw failure.error;
+}
+
+/** Resolves when all have ended. Rejects with the first failure in their order. */
+async function allOf(parts: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(parts);
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure) throw failure.reason;
 }
