@@ -42,6 +42,12 @@ interface Interest {
   readonly empty: boolean;
 }
 
+/**
+ * A poll's answer shows heartbeats at most this old, in milliseconds: what wakes a thousand pollers is encoded once, and
+ * not anew for each heartbeat that comes while they are told.
+ */
+const HEARTBEAT_AGE_MS = 1_000;
+
 /** An answer leaves so many milliseconds before the client gives up. */
 const MARGIN_MS = 20;
 
@@ -49,6 +55,7 @@ const MARGIN_MS = 20;
 export function pollRoutes(options: PollRoutesOptions): Endpoint[] {
   const { registry, limits, clock } = options;
   const bodies = new PollsBodies();
+  const readView = (app: App, { view }: Interest) => app.read(view, clock.monotonic(), HEARTBEAT_AGE_MS);
 
   const readPolls = (interest: Interest): Answer | undefined => {
     const news: App[] = [];
@@ -59,26 +66,26 @@ export function pollRoutes(options: PollRoutesOptions): Endpoint[] {
       if (app && isNews(app, since, interest)) news.push(app);
     }
     if (news.length === 0) return undefined;
-    const infos = news.map((app) => [app.appid, app.read(interest.view, clock.monotonic())] as const);
+    const infos = news.map((app) => [app.appid, readView(app, interest)] as const);
     return { code: codes.ok, body: bodies.of(infos, missing) };
   };
 
   const readPoll = (interest: Interest): Answer | undefined => {
     const [[appid, since]] = [...interest.since] as [[string, Timestamp]];
     const app = registry.apps.find(interest.env, appid);
-    if (app && isNews(app, since, interest)) return bufferAnswer(app.read(interest.view, clock.monotonic()));
+    if (app && isNews(app, since, interest)) return bufferAnswer(readView(app, interest));
     if (app?.exists(undefined) || (app && interest.empty)) return undefined;
     throw new CodedError(codes.notFound, `${appid} has no instance in env ${interest.env}`);
   };
 
   return [
     endpoint(routes.poll, (args, call) => {
-      const interest = interestOf(args, call, [[args.appid, args.latest_timestamp ?? 0n]]);
+      const interest = interestOf(args, call, new Map([[args.appid, args.latest_timestamp ?? 0n]]));
       return readPoll(interest) ?? wait(interest, readPoll, call, options);
     }),
     endpoint(routes.polls, (args, call) => {
       checkAppids(args.appid, limits);
-      const interest = interestOf(args, call, pairsOf(args));
+      const interest = interestOf(args, call, sinceOf(args));
       return readPolls(interest) ?? wait(interest, readPolls, call, options);
     }),
   ];
@@ -87,24 +94,31 @@ export function pollRoutes(options: PollRoutesOptions): Endpoint[] {
 function interestOf(
   args: Args<typeof routes.poll> | Args<typeof routes.polls>,
   call: Call,
-  since: [string, Timestamp][],
+  since: ReadonlyMap<string, Timestamp>,
 ): Interest {
   return {
     env: args.env,
-    since: new Map(since),
+    since,
     view: { zone: args.zone, status: STATUS_UP, shape: shapeOf(args.shape, call.req) },
     empty: args.empty,
   };
 }
 
-function pairsOf({ appid, latest_timestamp }: Args<typeof routes.polls>): [string, Timestamp][] {
+function sinceOf({ appid, latest_timestamp }: Args<typeof routes.polls>): Map<string, Timestamp> {
   if (appid.length !== latest_timestamp.length) {
     throw new CodedError(
       codes.badRequest,
       `parameter latest_timestamp: ${latest_timestamp.length} values for ${appid.length} apps; give as many`,
     );
   }
-  return appid.map((id, i) => [id, latest_timestamp[i] as Timestamp]);
+  const since = new Map<string, Timestamp>();
+  for (const [i, timestamp] of latest_timestamp.entries()) {
+    const id = appid[i] as string;
+    const known = since.get(id);
+    // Of an app named twice, what is news to one of the two is news.
+    if (known === undefined || timestamp < known) since.set(id, timestamp);
+  }
+  return since;
 }
 
 /**

@@ -2,20 +2,21 @@ const HEAD = Buffer.from(`{"code":0,"message":"0","ttl":1,"data":{`);
 
 /**
  * The bodies of `polls` answers. Most pollers that a change wakes are told the same: the body is then made once
- * and shared. It lives as long as the encoded app it holds.
+ * and shared. It lives as long as the encoded app it holds, or until somebody asks for that app and others that do not
+ * exist: one body an app is kept, whatever is asked for.
  */
 export class PollsBodies {
-  private readonly shared = new WeakMap<Buffer, Map<string, Buffer>>();
+  private readonly shared = new WeakMap<Buffer, { readonly tail: string; readonly body: Buffer }>();
 
   /** @param missing the app ids that do not exist. */
   of(infos: readonly (readonly [appid: string, info: Buffer])[], missing: readonly string[]): Buffer {
     const tail = tailOf(missing);
     const [first] = infos;
     if (infos.length !== 1 || !first) return join(infos, tail);
-    const known = this.shared.get(first[1]) ?? new Map<string, Buffer>();
-    this.shared.set(first[1], known);
-    const body = known.get(tail) ?? join(infos, tail);
-    known.set(tail, body);
+    const known = this.shared.get(first[1]);
+    if (known?.tail === tail) return known.body;
+    const body = join(infos, tail);
+    this.shared.set(first[1], { tail, body });
     return body;
   }
 }

@@ -86,9 +86,14 @@ export class App {
     this.views.heartbeats++;
   }
 
-  /** InstancesInfo as JSON, encoded once for all readers. @param now milliseconds of the monotonic clock. */
-  read(view: View, now: number): Buffer {
-    return this.views.read(this, view, now);
+  /**
+   * InstancesInfo as JSON, encoded once for all readers.
+   *
+   * @param now milliseconds of the monotonic clock.
+   * @param maxAgeMs how old the heartbeats shown may be. Default 0: the reader sees the last one.
+   */
+  read(view: View, now: number, maxAgeMs = 0): Buffer {
+    return this.views.read(this, view, now, maxAgeMs);
   }
 
   /** Whether a view shows at least one instance. */

@@ -18,12 +18,6 @@ interface Encoded {
   readonly at: number;
 }
 
-/**
- * An encoded app shows heartbeats at most this old, in milliseconds. Every heartbeat would otherwise cost
- * the next reader a new encoding.
- */
-const FRESH_MS = 1_000;
-
 /** The encoded views of one version of an app: each is encoded once, whoever reads it. */
 export class ViewCache {
   /** How many heartbeats the app has had in this version. */
@@ -31,11 +25,13 @@ export class ViewCache {
 
   private readonly encoded = new Map<string, Encoded>();
 
-  /** InstancesInfo as JSON. @param now milliseconds of the monotonic clock. */
-  read(app: App, view: View, now: number): Buffer {
+  /** @see App.read */
+  read(app: App, view: View, now: number, maxAgeMs: number): Buffer {
+    // Not kept: anybody can ask for any number of zones that do not exist.
+    if (view.zone !== undefined && !app.zones.has(view.zone)) return Buffer.from(encodeInfo(app, view));
     const key = `${view.status & 3},${view.shape},${view.zone ?? ""}`;
     const known = this.encoded.get(key);
-    if (known && (known.heartbeats === this.heartbeats || now - known.at < FRESH_MS)) return known.info;
+    if (known && (known.heartbeats === this.heartbeats || now - known.at < maxAgeMs)) return known.info;
     const info = Buffer.from(encodeInfo(app, view));
     this.encoded.set(key, { info, heartbeats: this.heartbeats, at: now });
     return info;
