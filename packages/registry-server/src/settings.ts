@@ -158,7 +158,7 @@ export const settings = {
     "guard.mininstances",
     count,
     10,
-    "With fewer expected renewals a minute there is no self-preservation: a small installation drops its dead.",
+    "With fewer instances expected to renew there is no self-preservation: a small installation drops its dead.",
   ),
   schedulerDir: setting(
     "scheduler.dir",

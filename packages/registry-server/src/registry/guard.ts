@@ -1,11 +1,15 @@
-/** How often the guard moves on, in milliseconds, and how many such steps it looks back: one minute. */
-const STEP_MS = 5_000;
-const STEPS = 12;
+/** How often the guard moves on, in milliseconds. */
+const STEP_MS = 1_000;
+/**
+ * How many such steps it looks back: a whole minute beside the one under way. With less, a healthy fleet that renews all
+ * at once would at times be seen to renew once a minute.
+ */
+const STEPS = 61;
 
 export interface GuardPolicy {
   /** Renewals under this share of what is expected mean trouble. Default 0.85. */
   readonly threshold: number;
-  /** With fewer expected renewals there is no protection, so a small installation drops its dead. Default 10. */
+  /** Of fewer instances expected to renew none is protected, so a small installation drops its dead. Default 10. */
   readonly minInstances: number;
   /** An instance is expected to renew once it has been here so long, in milliseconds: a lease. */
   readonly matureMs: number;
@@ -51,8 +55,10 @@ export class Guard {
 
   judge(now: number): GuardState {
     const renewals = this.renewals.sum(now);
-    const expected = 2 * Math.max(0, this.instances - this.joined.sum(now));
-    const protecting = expected >= this.policy.minInstances && renewals < this.policy.threshold * expected;
+    const instances = Math.max(0, this.instances - this.joined.sum(now));
+    const expected = 2 * instances;
+    const { minInstances, threshold } = this.policy;
+    const protecting = instances >= minInstances && renewals < threshold * expected;
     return { protecting, renewals, expected };
   }
 }
