@@ -7,6 +7,7 @@ import { Call, type Observe } from "./call";
 import type { Limits } from "./limits";
 import { addPairs, type RawParams } from "./pairs";
 import { createBind, type Bind } from "./params";
+import { sendPlain } from "./plain-answer";
 
 /**
  * What a route does. Returns its answer, or undefined when it will call `call.answer` later.
@@ -59,9 +60,7 @@ export function createDispatch(options: DispatcherOptions): Dispatch {
     const bound = table.get(mark === -1 ? url : url.slice(0, mark));
     if (!bound) return false;
     if (req.method !== bound.route.method) {
-      res
-        .writeHead(405, { Allow: bound.route.method, "Content-Type": "text/plain" })
-        .end("Method Not Allowed");
+      sendPlain(res, 405, "Method Not Allowed", { Allow: bound.route.method });
       return true;
     }
     receive(req, res, bound, mark === -1 ? "" : url.slice(mark + 1), options);

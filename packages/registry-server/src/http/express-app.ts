@@ -1,5 +1,6 @@
 import express, { type Express } from "express";
 import type { Dispatch } from "./dispatcher";
+import { sendPlain } from "./plain-answer";
 
 export interface AppOptions {
   readonly dispatch: Dispatch;
@@ -31,10 +32,10 @@ export function createApp({ dispatch, metrics, notReady }: AppOptions): Express 
     res.set("Content-Type", metrics.contentType).send(await metrics.metrics());
   });
   app.all(["/healthz", "/readyz", "/metrics"], (_req, res) => {
-    res.status(405).set("Allow", "GET").type("text/plain").send("Method Not Allowed");
+    sendPlain(res, 405, "Method Not Allowed", { Allow: "GET" });
   });
   app.use((_req, res) => {
-    res.status(404).type("text/plain").send("404 page not found");
+    sendPlain(res, 404, "404 page not found");
   });
   return app;
 }
