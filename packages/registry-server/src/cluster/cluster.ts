@@ -110,7 +110,13 @@ export class Cluster {
   join(addr: string): void {
     const { clock } = this;
     this.membership?.answersAt(addr);
-    this.own = new Self({ ...this.options, registry: this.registry, addr, clock });
+    this.own = new Self({
+      ...this.options,
+      registry: this.registry,
+      local: this.options.registry,
+      addr,
+      clock,
+    });
     this.own.start();
     this.antiEntropy.start();
     this.stopRechoosing = repeat(clock, RECHOOSE_MS, () => this.peers.rechoose());

@@ -1,11 +1,13 @@
 import { INFRA_APPID, RENEW_INTERVAL_MS, STATUS_UP, type InstanceKey } from "@discoveryd/protocol";
 import { repeat, systemClock, type Clock } from "@discoveryd/runtime";
-import type { Registering } from "../registry/registry";
+import { isInfra, type Registering, type Registry } from "../registry/registry";
 import { fromClient } from "./peers";
 import type { ReplicatedRegistry } from "./replicated-registry";
 
 export interface SelfOptions {
   readonly registry: ReplicatedRegistry;
+  /** What is registered here, this node among it. */
+  readonly local: Registry;
   readonly region: string;
   readonly zone: string;
   readonly env: string;
@@ -15,7 +17,10 @@ export interface SelfOptions {
   readonly clock?: Clock;
 }
 
-/** This node's own registration: clients find the registry's nodes by polling `infra.discovery`. */
+/**
+ * This node's own registration: clients find the registry's nodes by polling `infra.discovery`, and wait in their
+ * constructor until one is there. Whoever cancels it or sets it to waiting, it comes back.
+ */
 export class Self {
   readonly key: InstanceKey;
   private stop: (() => void) | undefined;
@@ -27,8 +32,17 @@ export class Self {
 
   /** Registers, and renews from then on. */
   start(): void {
+    const { clock = systemClock, local } = this.options;
     this.register();
-    this.stop = repeat(this.options.clock ?? systemClock, RENEW_INTERVAL_MS, () => this.renew());
+    const stopRenewing = repeat(clock, RENEW_INTERVAL_MS, () => this.renew());
+    const stopWatching = local.changed.on((app) => {
+      // Once the change is made and told: what follows it must not overtake it on the way to the peers.
+      if (isInfra(app) && !this.isUp()) queueMicrotask(() => this.restore());
+    });
+    this.stop = () => {
+      stopRenewing();
+      stopWatching();
+    };
   }
 
   /** Cancels; resolves when the peers have heard, at most 500 ms later. */
@@ -39,8 +53,15 @@ export class Self {
     await this.options.registry.cancel(this.key, fromClient).told;
   }
 
+  private isUp(): boolean {
+    return this.options.local.find(this.key)?.instance.status === STATUS_UP;
+  }
+
+  private restore(): void {
+    if (this.stop && !this.isUp()) this.register();
+  }
+
   private renew(): void {
-    // Somebody may have cancelled it by hand: a registry without itself would block clients.
     if (this.options.registry.renew(this.key, fromClient).kind === "missing") this.register();
   }
 

@@ -276,8 +276,15 @@ export class Registry {
       if (app.size > 0 || app.scheduler) continue;
       // One that never had an instance counts from the first look.
       app.emptySince ??= now;
-      if (now - app.emptySince >= FORGET_APP_MS && !isAwaited(app)) this.apps.forget(app);
+      if (now - app.emptySince >= FORGET_APP_MS && !isAwaited(app)) this.forget(app);
     }
+  }
+
+  /** A poller may hold the app's timestamp: what registers later must be newer than that. */
+  private forget(app: App): void {
+    if (app.latestTimestamp > timestampFromMs(this.clock.now())) return;
+    this.timestamps.observe(app.latestTimestamp);
+    this.apps.forget(app);
   }
 
   private create(app: App, instance: Instance): Registered {
