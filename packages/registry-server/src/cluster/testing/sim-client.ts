@@ -1,0 +1,109 @@
+import { STATUS_UP, STATUS_WAITING, type InstanceKey } from "@discoveryd/protocol";
+import { fromClient } from "../peers";
+import { TTL_MS, type SimNode } from "./sim-node";
+import type { World } from "./world";
+
+/** A heartbeat comes every 27 to 30 s. */
+const RENEW_MS = 30_000;
+
+/**
+ * One instance of a service: registers, renews and changes itself through whatever node it picks, and one day cancels.
+ * It notes what the nodes have promised, and says when one breaks a promise.
+ */
+export class SimClient {
+  readonly key: InstanceKey;
+  readonly violations: string[] = [];
+  isAlive = false;
+  /** Cancelled for good, with a node's word for it. */
+  isCancelled = false;
+  private isRegistered = false;
+  private version = 0;
+  private stop: () => void = () => undefined;
+
+  constructor(
+    private readonly world: World,
+    private readonly nodes: readonly SimNode[],
+    appid: string,
+    zone: string,
+    hostname: string,
+  ) {
+    this.key = { env: "dev", appid, zone, hostname };
+  }
+
+  /** Registers as something new, and keeps renewing. */
+  start(): void {
+    this.isAlive = true;
+    this.isCancelled = false;
+    this.version++;
+    this.isRegistered = false;
+    this.beat();
+  }
+
+  /** Dies without a word. */
+  die(): void {
+    this.isAlive = false;
+    this.stop();
+  }
+
+  /** Cancels at some node; where that fails it is as if it had died. */
+  cancel(): void {
+    this.die();
+    const node = this.someNode();
+    if (node?.cluster.registry.cancel(this.key, fromClient).result.kind !== "cancelled") return;
+    this.isCancelled = true;
+  }
+
+  /** An operator or the client itself changes its status. */
+  set(): void {
+    const status = this.world.chance(0.5) ? STATUS_UP : STATUS_WAITING;
+    const { env, appid, zone, hostname } = this.key;
+    const metadata = new Map([["step", String(this.version++)]]);
+    this.someNode()?.cluster.registry.set(
+      { env, appid, zone, changes: [{ hostname, status, metadata }] },
+      fromClient,
+    );
+  }
+
+  private beat(): void {
+    this.stop();
+    const node = this.someNode();
+    if (node) this.renewAt(node);
+    const ms = node ? RENEW_MS * (0.9 + 0.1 * this.world.random()) : 1_000;
+    this.stop = this.world.after(ms, () => this.beat());
+  }
+
+  private renewAt(node: SimNode): void {
+    const { cluster } = node;
+    const isKnown = this.isRegistered && cluster.registry.renew(this.key, fromClient).kind !== "missing";
+    if (!isKnown) this.registerAt(node);
+    this.isRegistered = true;
+    const { registry } = node;
+    const { version } = this;
+    // A late cancel of its former life, from a clock ahead of this node's, may have taken it out for a heartbeat.
+    this.world.after(TTL_MS - 1_000, () => {
+      if (!this.isAlive || this.version !== version || !node.isUp || node.registry !== registry) return;
+      if (registry.find(this.key)) return;
+      const { appid, hostname } = this.key;
+      this.violations.push(`${node.addr} has lost ${appid} ${hostname}, which kept renewing, within a lease`);
+    });
+  }
+
+  private registerAt(node: SimNode): void {
+    void node.cluster.registry.register(
+      {
+        ...this.key,
+        region: "r",
+        addrs: [`grpc://10.0.0.1:${9_000 + this.version}`, "http://10.0.0.1:80"],
+        version: `v${this.version}`,
+        metadata: new Map([["weight", "10"]]),
+        status: STATUS_UP,
+      },
+      fromClient,
+    );
+  }
+
+  private someNode(): SimNode | undefined {
+    const up = this.nodes.filter((node) => node.isUp);
+    return up.length === 0 ? undefined : this.world.pick(up);
+  }
+}
