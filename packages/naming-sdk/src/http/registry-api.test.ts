@@ -6,8 +6,8 @@ import { useClosing, useRegistries } from "../testing/fixtures";
 import { RegistryApi } from "./registry-api";
 import { Transport } from "./transport";
 
-const registries = useRegistries();
 const closing = useClosing();
+const registries = useRegistries();
 let registry: FakeRegistry;
 let api: RegistryApi;
 

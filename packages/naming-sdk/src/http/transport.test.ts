@@ -4,8 +4,8 @@ import { useClosing, useRegistries } from "../testing/fixtures";
 import { until } from "../testing/until";
 import { Transport, type HttpRequest } from "./transport";
 
-const registries = useRegistries();
 const closing = useClosing();
+const registries = useRegistries();
 
 function get(origin: string, fields: Partial<HttpRequest> = {}): HttpRequest {
   return { method: "GET", origin, path: "/discovery/nodes", timeoutMs: 1_000, ...fields };

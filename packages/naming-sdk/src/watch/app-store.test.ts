@@ -15,6 +15,15 @@ test("a new state is emitted, the same one again is not", () => {
   expect(seen).toEqual([5n, 6n]);
 });
 
+test("a node that has other instances under the same timestamp is heard", () => {
+  const app = new AppStore().open("demo.service");
+  const seen: number[] = [];
+  app.changes.on(({ instances }) => seen.push(instances.size));
+  app.take({ kind: "told", info });
+  expect(app.take({ kind: "told", info: infoOf([], { lastTs: 5n }) })).toBe(false);
+  expect(seen).toEqual([1, 0]);
+});
+
 test("the last instances stay while nodes do not know the app, for two minutes and past any outage", () => {
   const clock = new FakeClock();
   const store = new AppStore({ clock });

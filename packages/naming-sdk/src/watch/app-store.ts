@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Emitter, systemClock, type Clock } from "@discoveryd/runtime";
 import type { InstancesInfo } from "../naming";
 import { needsAnotherNode, next, type AppEvent, type AppState, type ForgetPolicy } from "./app-state";
@@ -31,14 +32,16 @@ export class WatchedApp {
     return needsAnotherNode(this.state, this.clock.monotonic(), this.policy);
   }
 
-  /** Takes an event in. True when consumers see a change, who have then been told. */
+  /** Takes an event in, and tells of it if it changes what consumers see. True when it has a new timestamp. */
   take(event: AppEvent): boolean {
     const before = this.info;
     this.state = next(this.state, event, this.clock.monotonic(), this.policy);
     const { info } = this;
-    if (info === undefined || info.lastTs === before?.lastTs) return false;
-    this.changes.emit(info);
-    return true;
+    if (info === undefined) return false;
+    const isNew = info.lastTs !== before?.lastTs;
+    // Two nodes can have one timestamp for different states: one of them missed an earlier change.
+    if (isNew || !isDeepStrictEqual(info, before)) this.changes.emit(info);
+    return isNew;
   }
 }
 
@@ -66,10 +69,6 @@ export class AppStore {
 
   remove(appid: string): void {
     this.apps.delete(appid);
-  }
-
-  all(): Iterable<WatchedApp> {
-    return this.apps.values();
   }
 
   /** No node answers. */

@@ -128,9 +128,9 @@ test("a resolver that cannot be asked takes a refresh as nothing", () => {
 });
 
 test("the status says how far it came", () => {
-  let outage: { nodes: string[]; cause: unknown } | undefined;
+  const outages: { nodes: string[]; cause: unknown }[] = [];
   let left = info;
-  const resolver = resolverWith({ unreachable: () => outage, select: () => left });
+  const resolver = resolverWith({ unreachable: () => outages[0], select: () => left });
   expect(resolver.status()).toEqual({ kind: "waiting" });
   resolver.accept(info);
   expect(resolver.status()).toEqual({ kind: "found" });
@@ -139,6 +139,6 @@ test("the status says how far it came", () => {
   expect(resolver.status()).toEqual({ kind: "filtered" });
   resolver.accept(emptyInfo);
   expect(resolver.status()).toEqual({ kind: "missing" });
-  outage = { nodes: ["n1"], cause: new Error("down") };
-  expect(resolver.status()).toEqual({ kind: "unreachable", ...outage });
+  outages.push({ nodes: ["n1"], cause: new Error("down") });
+  expect(resolver.status()).toEqual({ kind: "unreachable", ...outages[0] });
 });
