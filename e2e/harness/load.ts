@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Demo, Hello } from "./use-demo";
 
 /** One call of a loop. Times are those of `performance.now()`. */
@@ -13,8 +14,14 @@ export interface Load {
   stop(): Promise<readonly Call[]>;
 }
 
-/** Says hello over and over, `concurrency` calls at a time, each after the one before it. */
-export function startLoad(demo: Demo, concurrency: number): Load {
+// 200 calls a second over the loops, as long as each is answered in time.
+const BETWEEN_CALLS_MS = 5;
+
+/** The most calls under way at a time. */
+export const CONCURRENCY = 4;
+
+/** Says hello over and over, some 200 times a second. */
+export function startLoad(demo: Demo): Load {
   const calls: Call[] = [];
   let stopped = false;
   async function loop(): Promise<void> {
@@ -22,9 +29,10 @@ export function startLoad(demo: Demo, concurrency: number): Load {
       const startedAt = performance.now();
       const hello = await demo.sayHello();
       calls.push({ ...hello, startedAt, endedAt: performance.now() });
+      await sleep(startedAt + BETWEEN_CALLS_MS * CONCURRENCY - performance.now());
     }
   }
-  const loops = Promise.all(Array.from({ length: concurrency }, loop));
+  const loops = Promise.all(Array.from({ length: CONCURRENCY }, loop));
   // Looked at in `stop`; until then a failure is not unhandled.
   loops.catch(() => {});
   return {

@@ -32,7 +32,7 @@ export interface Demo {
   /** Resolves once it takes requests, whether or not there is a server to call. */
   startClient(env?: NodeJS.ProcessEnv): Promise<RunningProcess>;
   /** The registry, servers of these names and a client, once the client has reached all of them. */
-  startAll(servers: readonly string[], env?: NodeJS.ProcessEnv): Promise<DemoServer[]>;
+  startAll<const N extends string>(names: readonly N[], registryEnv?: NodeJS.ProcessEnv): Promise<Started<N>>;
   sayHello(name?: string): Promise<Hello>;
   /** A GET request to a port of 127.0.0.1. */
   get(port: number, path: string): Promise<Answer>;
@@ -46,6 +46,13 @@ export interface DemoServer {
   readonly name: string;
   readonly grpcPort: number;
   readonly process: RunningProcess;
+}
+
+/** What `startAll` started; the servers by name. */
+export interface Started<N extends string> {
+  readonly registry: RunningProcess;
+  readonly servers: Readonly<Record<N, DemoServer>>;
+  readonly client: RunningProcess;
 }
 
 /** A demo for each test of a file; all its processes end with the test. */
@@ -135,18 +142,19 @@ export function useDemo(): () => Promise<Demo> {
         return client;
       },
 
-      async startAll(names, env) {
-        await demo.startRegistry(env);
-        const [servers] = await Promise.all([
-          Promise.all(names.map((name) => demo.startServer(name))),
+      async startAll<const N extends string>(names: readonly N[], registryEnv?: NodeJS.ProcessEnv) {
+        const registry = await demo.startRegistry(registryEnv);
+        const [client, ...started] = await Promise.all([
           demo.startClient(),
+          ...names.map((name) => demo.startServer(name)),
         ]);
         const seen = new Set<string | undefined>();
         await eventually(async () => {
           seen.add((await demo.sayHello()).served_by);
           expect(names.filter((name) => !seen.has(name))).toEqual([]);
         }, START_MS);
-        return servers;
+        const servers = Object.fromEntries(started.map((server) => [server.name, server]));
+        return { registry, client, servers: servers as Record<N, DemoServer> };
       },
 
       async sayHello(name = "Ada") {

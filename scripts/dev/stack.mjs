@@ -46,6 +46,7 @@ export class Stack {
     for (const stream of [running.stdout, running.stderr]) {
       createInterface({ input: stream }).on("line", (line) => this.#heard(child, line));
     }
+    this.#printer.say(`${name} starts (pid ${running.pid})`);
     running.once("error", (error) => this.#heard(child, String(error)));
     running.once("close", (code, signal) => this.#ended(child, signal ?? `status ${code}`));
     return child;

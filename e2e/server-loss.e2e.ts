@@ -1,0 +1,60 @@
+import { eventually } from "./harness/eventually";
+import { CONCURRENCY, failed, shares, startLoad, type Load } from "./harness/load";
+import { useDemo } from "./harness/use-demo";
+
+const startDemo = useDemo();
+
+// Servers renew every 27 to 30 s: no shorter lease keeps those that live.
+const LEASE_MS = 32_000;
+// An expired lease is evicted within this.
+const EVICTION_MS = 1_000;
+const OUT_OF_ROTATION_MS = 100;
+
+/** Resolves once each server has answered some of the load. */
+async function reaches(load: Load, names: readonly string[]): Promise<void> {
+  await eventually(
+    () => expect(Object.keys(shares(load.calls))).toEqual(expect.arrayContaining(names)),
+    10_000,
+  );
+}
+
+/** Resolves when so many further calls of the load have ended. */
+async function further(load: Load, count: number): Promise<void> {
+  const until = load.calls.length + count;
+  await eventually(() => expect(load.calls.length).toBeGreaterThanOrEqual(until), 20_000);
+}
+
+test("a server killed with SIGKILL fails only calls in flight on it, and leaves the registry within the lease", async () => {
+  const demo = await startDemo();
+  const { servers } = await demo.startAll(["a", "b", "c"], { DISCOVERYD_LEASE_TTL: `${LEASE_MS}ms` });
+  const load = startLoad(demo);
+  await reaches(load, ["a", "b", "c"]);
+
+  const { at: diedAt } = await servers.a.process.end("SIGKILL");
+  await further(load, 200);
+  await eventually(
+    async () => expect((await demo.registered()).sort()).toEqual(["b", "c"]),
+    LEASE_MS + EVICTION_MS,
+  );
+
+  const calls = await load.stop();
+  expect(failed(calls).filter(({ startedAt }) => startedAt > diedAt)).toEqual([]);
+  expect(failed(calls).length).toBeLessThanOrEqual(CONCURRENCY);
+  const later = calls.filter(({ startedAt }) => startedAt > diedAt + OUT_OF_ROTATION_MS);
+  expect(Object.keys(shares(later)).sort()).toEqual(["b", "c"]);
+});
+
+test("a server stopped with SIGTERM under load fails no call, leaves the registry at once, and ends with status 0", async () => {
+  const demo = await startDemo();
+  const { servers } = await demo.startAll(["a", "b", "c"]);
+  const load = startLoad(demo);
+  await reaches(load, ["a", "b", "c"]);
+
+  servers.a.process.kill("SIGTERM");
+  await eventually(async () => expect((await demo.registered()).sort()).toEqual(["b", "c"]), 5_000);
+  const { code } = await servers.a.process.exited;
+  await further(load, 200);
+
+  expect(code).toBe(0);
+  expect(failed(await load.stop())).toEqual([]);
+});
