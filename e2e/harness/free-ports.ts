@@ -7,11 +7,16 @@ const COUNT = 12_000;
 let next = (process.pid * 61) % COUNT;
 
 /** A port of 127.0.0.1 that nobody listens on, and that no later call gives out again. */
-export async function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
+  return freePorts(1);
+}
+
+/** The first of `count` such ports one after another. */
+export async function freePorts(count: number): Promise<number> {
   for (;;) {
-    const port = FIRST + next;
-    next = (next + 1) % COUNT;
-    if (await isFree(port)) return port;
+    const ports = Array.from({ length: count }, (_, index) => FIRST + next + index);
+    next = (next + count) % COUNT;
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return ports[0] as number;
   }
 }
 

@@ -1,6 +1,6 @@
 import { parseEnvelope } from "@discoveryd/protocol";
 import { Pool, type Dispatcher } from "undici";
-import { eventually } from "./eventually";
+import { eventually, Hopeless } from "./eventually";
 import { freePort } from "./free-ports";
 import { ROOT, useProcesses, type RunningProcess } from "./processes";
 
@@ -83,7 +83,7 @@ export function useDemo(): () => Promise<Demo> {
 
   async function isUp(port: number, path: string, running: RunningProcess): Promise<void> {
     await eventually(async () => {
-      if (!running.running) throw new Error(`${running.name} has ended:\n${running.output}`);
+      if (!running.running) throw new Hopeless(`${running.name} has ended`);
       expect((await get(port, path)).status).toBe(200);
     }, START_MS);
   }
