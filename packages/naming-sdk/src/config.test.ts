@@ -47,6 +47,11 @@ test.each([
   });
 });
 
+test("a flag without a value says nothing", () => {
+  const sources = { env: { DISCOVERY_NODES: "10.0.0.1:7171" }, argv: ["-zone", "-region=r", "-deploy.env"] };
+  expect(resolveConfig({}, sources)).toMatchObject({ zone: "zone01", region: "r", env: "dev" });
+});
+
 test("the argument beats flags and environment", () => {
   const config = { nodes: ["10.0.0.3:7171"], region: "a", zone: "b", env: "c", host: "d" };
   const sources = { env: { DISCOVERY_NODES: "10.0.0.1:7171", HOSTNAME: "x" }, argv: ["-zone=x"] };

@@ -66,7 +66,9 @@ export function originOf(node: string): string | undefined {
 function flagValue(argv: readonly string[], name: string): string | undefined {
   for (const [at, arg] of argv.entries()) {
     const [flag, value] = arg.split(/=(.*)/s, 2);
-    if (flag === `-${name}` || flag === `--${name}`) return value ?? argv[at + 1];
+    if (flag !== `-${name}` && flag !== `--${name}`) continue;
+    const following = argv[at + 1];
+    return value ?? (following?.startsWith("-") ? undefined : following);
   }
   return undefined;
 }

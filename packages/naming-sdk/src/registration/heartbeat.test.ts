@@ -79,6 +79,16 @@ test("an instance is registered once and then renewed every 27 to 30 s", async (
   expect(new Set(gaps).size).toBeGreaterThan(10);
 });
 
+test("a clock that jumps changes nothing", async () => {
+  await heartbeat.start();
+  for (const ms of [86_400_000, -172_800_000]) {
+    clock.jump(ms);
+    await clock.advance(5 * MINUTE);
+  }
+  expect(api.times("renew").length).toBeGreaterThanOrEqual(20);
+  expect(api.times("renew").length).toBeLessThanOrEqual(22);
+});
+
 test("a renewal answered with missing registers again at once", async () => {
   await heartbeat.start();
   api.answers = { renew: "missing" };

@@ -94,12 +94,14 @@ export class Heartbeat {
       const ms = waitMs(state, this.random);
       if (ms > 0) await sleep(this.clock, ms, this.nap.signal);
       if (this.stopped.signal.aborted) break;
-      if (this.state !== state) continue;
-      const { outcome, error } = await this.beat(state);
+      if (this.state !== state) continue; // Hurried: the wait is another one.
+      const node = this.options.nodes.current;
+      const { outcome, error } = await this.beat(state, node);
       if (isNew && isRefusal(error)) {
         this.state = { kind: "closed" };
         return onEnd(error);
       }
+      if (outcome === "failed") this.fail(node, error);
       this.state = next(this.state, outcome);
       if (outcome === "ok" && isNew) {
         isNew = false;
@@ -109,9 +111,8 @@ export class Heartbeat {
     onEnd(new Error(`register ${nameOf(this.current)}: cancelled before the registry has taken it`));
   }
 
-  private async beat({ kind }: HeartbeatState): Promise<{ outcome: Outcome; error?: unknown }> {
+  private async beat({ kind }: HeartbeatState, node: string): Promise<{ outcome: Outcome; error?: unknown }> {
     const { api, nodes } = this.options;
-    const node = nodes.current;
     try {
       const outcome =
         kind === "registering"
@@ -119,10 +120,9 @@ export class Heartbeat {
           : await api.renew(node, this.current, this.cut.signal);
       nodes.succeeded();
       if (outcome === "missing")
-        this.logger.info({ instance: nameOf(this.current), node }, "registering again");
+        this.logger.info({ instance: nameOf(this.current), node }, "lost by registry");
       return { outcome };
     } catch (error) {
-      if (!isRefusal(error)) this.fail(node, error);
       return { outcome: "failed", error };
     }
   }
@@ -162,8 +162,11 @@ export class Heartbeat {
 
   private fail(node: string, cause: unknown): void {
     if (this.cut.signal.aborted) return;
-    this.logger.warn({ instance: nameOf(this.current), node, cause }, "heartbeat failed");
-    this.options.nodes.failedAt(node, cause);
+    const { nodes } = this.options;
+    // The first failure of an outage is news, those that follow are not.
+    const level = nodes.failure ? "debug" : "warn";
+    this.logger[level]({ instance: nameOf(this.current), node, cause }, "heartbeat failed");
+    nodes.failedAt(node, cause);
   }
 
   private async takeOut(): Promise<void> {

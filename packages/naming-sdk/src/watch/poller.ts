@@ -91,15 +91,15 @@ export class Poller {
     const asked = new Map(
       [...this.told].map(([appid, told]) => [appid, told?.node === node ? told.lastTs : 0n]),
     );
+    let answer: AppsAnswer | "unchanged";
     try {
-      const answer = await this.options.api.polls(node, this.options.env, asked, signal);
-      if (signal.aborted) return { kind: "replaced" };
-      return answer === "unchanged"
-        ? { kind: "unchanged", untold: untoldOf(asked) }
-        : { kind: this.learn(node, asked, answer), untold: untoldOf(asked, answer), cause: nothingNew };
+      answer = await this.options.api.polls(node, this.options.env, asked, signal);
     } catch (cause) {
       return signal.aborted ? { kind: "replaced" } : { kind: "failed", untold: [], cause };
     }
+    if (signal.aborted) return { kind: "replaced" };
+    if (answer === "unchanged") return { kind: "unchanged", untold: untoldOf(asked) };
+    return { kind: this.learn(node, asked, answer), untold: untoldOf(asked, answer), cause: nothingNew };
   }
 
   private learn(node: string, asked: ReadonlyMap<string, bigint>, answer: AppsAnswer): PollOutcome {

@@ -173,6 +173,13 @@ test("an app closed before it was asked for is not asked for", async () => {
   expect(api.calls).toEqual([]);
 });
 
+test("an app closed and watched again within a turn is asked for once", async () => {
+  watcher.watch("demo").close();
+  watcher.watch("demo");
+  await settle();
+  expect(api.calls.map(({ asked }) => [...asked.keys()])).toEqual([["demo"]]);
+});
+
 test("a refresh asks now, once a second at most", async () => {
   const watch = await watchKnown();
   await clock.advance(1_000);

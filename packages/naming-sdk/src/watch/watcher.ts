@@ -19,7 +19,7 @@ export interface WatcherOptions extends PollerOptions {
   readonly snapshot?: Pick<SnapshotFile, "load" | "save">;
 }
 
-/** The most apps in one poll: its address stays under 16 KiB. */
+/** The most apps in one poll: with appids of up to 100 characters its address stays under 16 KiB. */
 const GROUP = 100;
 /** Between two requests that a `refresh` of one app makes, in milliseconds. */
 const REFRESH_MS = 1_000;
@@ -102,7 +102,7 @@ export class Watcher {
   }
 
   private introduceFresh(): void {
-    const appids = this.fresh.filter((appid) => this.entries.has(appid));
+    const appids = [...new Set(this.fresh)].filter((appid) => this.entries.has(appid));
     this.fresh = [];
     for (let at = 0; at < appids.length; at += GROUP) void this.introduce(appids.slice(at, at + GROUP));
   }
@@ -141,18 +141,19 @@ export class Watcher {
   private async ask(appids: readonly string[]): Promise<ReadonlyMap<string, Told> | undefined> {
     const { api, nodes, env, store } = this.options;
     const node = nodes.current;
+    let answer: AppsAnswer;
     try {
-      const answer = await api.fetchs(node, env, appids, this.closed.signal);
-      if (this.closed.signal.aborted) return undefined;
-      nodes.succeeded();
-      return this.learn(node, appids, answer);
+      answer = await api.fetchs(node, env, appids, this.closed.signal);
     } catch (cause) {
       if (this.closed.signal.aborted) return undefined;
-      this.logger.warn({ node, cause }, "fetch failed");
+      this.logger[nodes.failure ? "debug" : "warn"]({ node, cause }, "fetch failed");
       nodes.failedAt(node, cause);
       if (nodes.isExhausted) store.outage();
       return undefined;
     }
+    if (this.closed.signal.aborted) return undefined;
+    nodes.succeeded();
+    return this.learn(node, appids, answer);
   }
 
   private learn(node: string, appids: readonly string[], answer: AppsAnswer): ReadonlyMap<string, Told> {
