@@ -7,3 +7,10 @@ export type { OutlierDetection, ServiceConfigOptions } from "./resolver/service-
 export { PROBE_OPTION } from "./resolver/naming-resolver";
 export type { ChannelProbe } from "./resolver/naming-resolver";
 export type { ConnectionReport } from "./balancer/balancer-context";
+export { WardenClient } from "./client/client";
+export type { ClientConstructor, DialOptions, WardenClientOptions } from "./client/client";
+export type { BreakerConfig, Duration, MethodConfig, RetryConfig, WardenClientConfig } from "./client/config";
+export { currentCall, runInCall } from "./interceptors/call-context";
+export type { CallContext } from "./interceptors/call-context";
+export { codedErrorOf, codeOfGrpc, grpcStatusOf } from "./interceptors/status-codes";
+export type { WardenCallOptions } from "./interceptors/staged-call";
