@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { CodedError, STATUS_CODE_HEADER, codes, encodeEnvelope, type Code } from "@discoveryd/protocol";
+import { SecretValueError } from "./secret-value-error";
 
 /** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
 export interface Answer {
@@ -37,7 +38,8 @@ export function bufferAnswer(data: Buffer): Answer {
 export function errorAnswer(error: unknown): Answer {
   const { code, message } = CodedError.from(error);
   const shown = code === codes.internal ? "unexpected error; the registry's log says more" : message;
-  return { code, body: Buffer.from(encodeEnvelope(code, shown)), message };
+  const logged = error instanceof SecretValueError ? error.logged : message;
+  return { code, body: Buffer.from(encodeEnvelope(code, shown)), message: logged };
 }
 
 /** Sends an answer. `last` closes the connection after it. */

@@ -1,4 +1,5 @@
-import { badParameter, metadataOf, splitJsonObject, type Metadata } from "@discoveryd/protocol";
+import { CodedError, codes, metadataOf, splitJsonObject, type Metadata } from "@discoveryd/protocol";
+import { SecretValueError } from "./secret-value-error";
 
 /**
  * Metadata as clients send it: a JSON object whose values become strings. A string stays as it is, a number or
@@ -6,13 +7,17 @@ import { badParameter, metadataOf, splitJsonObject, type Metadata } from "@disco
  * count as `{}`. Throws a CodedError (-400).
  */
 export function parseMetadata(text: string, maxBytes: number): Metadata {
-  if (Buffer.byteLength(text) > maxBytes) {
-    throw badParameter("metadata", `${Buffer.byteLength(text)} bytes`, `at most ${maxBytes} bytes`);
-  }
+  checkSize(Buffer.byteLength(text), maxBytes);
   if (isNothing(text)) return new Map();
   const members = splitJsonObject(text);
-  if (!members) throw badParameter("metadata", text, 'must be a JSON object, for example {"weight":"10"}');
+  if (!members)
+    throw new SecretValueError("metadata", text, 'must be a JSON object, for example {"weight":"10"}');
   return metadataOf(members.map(([key, raw]) => [key, valueText(raw)]));
+}
+
+function checkSize(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new CodedError(codes.badRequest, `parameter metadata: ${bytes} bytes, at most ${maxBytes}`);
 }
 
 function isNothing(text: string): boolean {
