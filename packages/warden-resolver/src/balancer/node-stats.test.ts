@@ -44,7 +44,7 @@ test("a cold first call does not count: among the first samples the best does", 
 test("after 600 ms a new latency has taken over by 63 %", () => {
   const stats = new NodeStats();
   const from = run(stats, 8, 10);
-  run(stats, 60, 110, "success", from);
+  run(stats, 61, 110, "success", from);
   expect(stats.latencyMs).toBeGreaterThan(70);
   expect(stats.latencyMs).toBeLessThan(76);
 });
@@ -54,6 +54,32 @@ test("a sample after a long silence replaces what was known", () => {
   const from = run(stats, 8, 100);
   run(stats, 1, 5, "success", from + 3_000);
   expect(stats.latencyMs).toBeLessThan(6);
+});
+
+test("a pause of one call is no trend, that of two in a row is", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 20, 10);
+  const later = run(stats, 1, 500, "success", from);
+  expect(stats.latencyMs).toBe(10);
+  run(stats, 1, 500, "success", later);
+  expect(stats.latencyMs).toBeGreaterThan(15);
+});
+
+test("a good sample never makes it worse, though of the last three the middle one is bad", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 20, 10);
+  const later = run(stats, 2, 500, "success", from);
+  const before = stats.latencyMs as number;
+  run(stats, 1, 10, "success", later + 500);
+  expect(stats.latencyMs).toBe(before);
+});
+
+test("without news the difference to a faster one fades", () => {
+  const stats = new NodeStats();
+  run(stats, 8, 100);
+  expect(stats.forgivenMs(10, 80)).toBe(100);
+  expect(stats.forgivenMs(10, 380)).toBeCloseTo(10 + 90 / Math.E);
+  expect(stats.forgivenMs(200, 380)).toBe(100);
 });
 
 test("a stream that was open for an hour counts as 5 s", () => {
@@ -67,7 +93,7 @@ test("a fast failure is no sign of a fast server, a late one is of a slow server
   const from = run(stats, 8, 80);
   const later = run(stats, 20, 1, "failure", from);
   expect(stats.latencyMs).toBe(80);
-  run(stats, 1, 250, "failure", later + 600);
+  run(stats, 1, 250, "failure", later + 1_000);
   expect(stats.latencyMs).toBeGreaterThan(180);
 });
 

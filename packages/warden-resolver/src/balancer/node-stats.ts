@@ -10,6 +10,10 @@ const outcomeShare = 0.15;
 const leastSamples = 3;
 /** Among the first samples only the best counts: those of a cold connection or server are outliers. */
 const warmUpSamples = 8;
+/** Of three samples in a row, none longer after the one before than this, the middle one counts: a pause is no trend. */
+const medianMs = 1_000;
+/** How fast the difference to a faster server fades, as long as there is no news. */
+const forgiveMs = 300;
 /** The end of a stream that was open for an hour must not look like a slow server. */
 const longestSampleMs = 5_000;
 
@@ -30,6 +34,8 @@ export class NodeStats {
   pickedCount = 0;
   private latency = 0;
   private samples = 0;
+  private last = 0;
+  private lastButOne = 0;
   private sampledAt = 0;
   private outcomes = 0;
   private outcomeAt = 0;
@@ -73,11 +79,37 @@ export class NodeStats {
     return now - Math.max(this.sampledAt, this.pickedAt ?? 0);
   }
 
+  /**
+   * Its latency for a comparison with one that takes `otherMs`. A slower server is not chosen, and so not measured:
+   * with time without news the difference fades. After one slow call it is back within a second; one that is twenty
+   * times slower is tried again after a second and a half.
+   */
+  forgivenMs(otherMs: number, now: number): number {
+    if (this.latency <= otherMs) return this.latency;
+    return otherMs + (this.latency - otherMs) * Math.exp(-this.ageMs(now) / forgiveMs);
+  }
+
+  /** Takes that for its latency from now on: the next samples start from there. */
+  forgive(other: NodeStats, now: number): void {
+    this.latency = this.forgivenMs(other.latency, now);
+  }
+
   private sample(tookMs: number, now: number): void {
+    const since = now - this.sampledAt;
+    const typical = since < medianMs ? medianOfThree(tookMs, this.last, this.lastButOne) : tookMs;
+    this.lastButOne = since < medianMs ? this.last : tookMs;
+    this.last = tookMs;
     this.samples++;
     if (this.samples === 1) this.latency = tookMs;
     else if (this.samples <= warmUpSamples) this.latency = Math.min(this.latency, tookMs);
-    else this.latency += (tookMs - this.latency) * (1 - Math.exp((this.sampledAt - now) / decayMs));
+    // Never away from the sample at hand, which the middle one of three may be: nothing is learnt from that.
+    else if (typical > this.latency === tookMs > this.latency) {
+      this.latency += (typical - this.latency) * (1 - Math.exp(-since / decayMs));
+    }
     this.sampledAt = now;
   }
+}
+
+function medianOfThree(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

@@ -1,4 +1,5 @@
-import { seededRandom } from "@discoveryd/runtime";
+import { seededRandom, type Random } from "@discoveryd/runtime";
+import { noisy, simulate } from "../simulation";
 import { NodeStats } from "./node-stats";
 import { createP2c } from "./p2c";
 import type { Candidate } from "./strategy";
@@ -84,7 +85,42 @@ test("one in its slow start is drawn as often as it has grown", () => {
 test("a slow one that was not heard of for a while may be faster now", () => {
   const list = [candidate({ latencyMs: 30 }), candidate({ latencyMs: 10 })];
   expect(tally(list, 100, now + 500)[0]).toBe(0);
-  expect(tally(list, 100, now + 1_500)[0]).toBe(0.01);
+  expect(tally(list, 100, now + 800)[0]).toBeGreaterThan(0.3);
+});
+
+test("one that is twenty times slower is tried again after a second and a half, with one call", () => {
+  const list = [candidate({ latencyMs: 200 }), candidate({ latencyMs: 10 })];
+  const [slow, fast] = list as [Candidate, Candidate];
+  const chooser = createP2c().over(list);
+  const random = seededRandom(1);
+  const at: number[] = [];
+  for (let ms = 1; ms <= 4_000; ms++) {
+    const { stats } = chooser.pick(now + ms, random);
+    if (stats === slow.stats) at.push(ms);
+    stats.started();
+    stats.ended("success", stats === slow.stats ? 200 : 10, now + ms);
+  }
+  expect(fast.stats.latencyMs).toBeCloseTo(10);
+  expect(at).toHaveLength(2);
+  expect(at[0]).toBeGreaterThan(1_300);
+});
+
+test.each([
+  ["one caller", { callers: 1 }],
+  ["200 calls/s", { callsPerSecond: 200 }],
+])("pauses of single calls cost a server little of its share: %s", (_load, load) => {
+  const answer = (_now: number, random: Random) => ({
+    ms: noisy(2, random) + (random() < 0.02 ? 50 * random() : 0),
+  });
+  const result = simulate({
+    strategy: createP2c(),
+    servers: [{ answer }, { answer }, { answer }],
+    durationMs: 10_000,
+    ...load,
+  });
+  for (let from = 0; from < 10_000; from += 1_000) {
+    expect(Math.min(...result.shares(from, from + 1_000))).toBeGreaterThan(0.15);
+  }
 });
 
 test("one that fails is chosen once each 3 s", () => {

@@ -1,5 +1,5 @@
 import type { Random } from "@discoveryd/runtime";
-import { decayMs, type NodeStats } from "./node-stats";
+import type { NodeStats } from "./node-stats";
 import { weightAt, type Candidate, type Chooser, type Strategy } from "./strategy";
 
 /** A connection not chosen for this long is chosen once, so that it is measured again. */
@@ -48,7 +48,9 @@ class P2cChooser<C extends Candidate> implements Chooser<C> {
     let j = Math.floor(random() * (this.candidates.length - 1));
     if (j >= i) j++;
     const [a, b] = [this.at(i), this.at(j)];
-    return isBetter(b, a, now) ? b : a;
+    const [chosen, other] = isBetter(b, a, now) ? [b, a] : [a, b];
+    if (isForgiven(chosen.stats, other.stats, now)) chosen.stats.forgive(other.stats, now);
+    return chosen;
   }
 
   /** Looks at one candidate a pick, in turn: each is seen within as many picks as there are candidates. */
@@ -145,10 +147,14 @@ function sameCpu(a: NodeStats, b: NodeStats): boolean {
 function sameLatency(a: NodeStats, b: NodeStats, now: number): boolean {
   const [latencyA, latencyB] = [a.latencyMs, b.latencyMs];
   if (latencyA === undefined || latencyB === undefined || isClose(latencyA, latencyB)) return true;
-  // The slower one is not chosen, and so not measured. Its distance fades with time: after a single slow call it is
-  // back in a second or two, one that is twenty times slower is seen again after about three.
-  const [slow, slowMs, fastMs] = latencyA > latencyB ? [a, latencyA, latencyB] : [b, latencyB, latencyA];
-  return isClose(fastMs + (slowMs - fastMs) * Math.exp(-slow.ageMs(now) / decayMs), fastMs);
+  return isClose(a.forgivenMs(latencyB, now), b.forgivenMs(latencyA, now));
+}
+
+/** Whether `chosen` is slower than `other`, and taken only because the last news of that is old. */
+function isForgiven(chosen: NodeStats, other: NodeStats, now: number): boolean {
+  const [chosenMs, otherMs] = [chosen.latencyMs, other.latencyMs];
+  if (chosenMs === undefined || otherMs === undefined || isClose(chosenMs, otherMs)) return false;
+  return sameLatency(chosen, other, now);
 }
 
 function isClose(a: number, b: number): boolean {

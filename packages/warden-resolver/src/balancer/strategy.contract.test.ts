@@ -1,5 +1,5 @@
 import { seededRandom } from "@discoveryd/runtime";
-import { noisy, simulate, type SimAnswer, type SimOptions, type SimServer } from "../testing/simulation";
+import { noisy, simulate, type SimAnswer, type SimOptions, type SimServer } from "../simulation";
 import { NodeStats } from "./node-stats";
 import { createP2c } from "./p2c";
 import type { Strategy } from "./strategy";

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import {
   Server,
   ServerCredentials,
@@ -40,6 +41,8 @@ export interface EchoServer {
 /** Starts servers; `close` ends all of them. */
 export class EchoServers {
   private readonly all: EchoServer[] = [];
+  private readonly silent: NetServer[] = [];
+  private readonly sockets: Socket[] = [];
 
   /** @param address where to listen. Default: any free port. */
   async start(address = "127.0.0.1:0"): Promise<EchoServer> {
@@ -73,8 +76,18 @@ export class EchoServers {
     return Promise.all(Array.from({ length: count }, () => this.start()));
   }
 
+  /** Accepts connections and never says a word: connecting to it does not end. Gives its address. */
+  async startSilent(): Promise<string> {
+    const server = createServer((socket) => this.sockets.push(socket));
+    this.silent.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
   close(): void {
     for (const server of this.all) server.kill();
+    for (const server of this.silent) server.close();
+    for (const socket of this.sockets) socket.destroy();
   }
 }
 

@@ -1,6 +1,11 @@
 import { seededRandom, type Random } from "@discoveryd/runtime";
-import { NodeStats } from "../balancer/node-stats";
-import type { Candidate, Chooser, Strategy } from "../balancer/strategy";
+import { NodeStats } from "./balancer/node-stats";
+import type { Candidate, Chooser, Strategy } from "./balancer/strategy";
+
+// What `@discoveryd/warden-resolver/simulation` exports: how calls would be shared, without servers or waiting.
+export { createP2c } from "./balancer/p2c";
+export { createWrr } from "./balancer/wrr";
+export type { Strategy } from "./balancer/strategy";
 
 /** How a simulated server answers one call. */
 export interface SimAnswer {
