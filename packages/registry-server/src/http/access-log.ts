@@ -32,22 +32,20 @@ export function createAccessLog(logger: Logger, clock: Clock): Observe {
   return (call, answer) => {
     const level = levelOf(call.route, answer);
     if (!logger.isLevelEnabled(level)) return;
-    logger[level](
-      {
-        method: call.req.method,
-        path: call.route.path,
-        params: paramsOf(call),
-        ip: call.req.socket.remoteAddress ?? "",
-        user: call.req.headers[USER_HEADER] || "no_user",
-        ret: answer.code,
-        msg: answer.message ?? String(answer.code),
-        err: answer.code === codes.internal ? (answer.message ?? "") : "",
-        ts: (clock.monotonic() - call.startedAt) / 1_000,
-        timeout_quota: quotaOf(call),
-        source: "http-access-log",
-      },
-      "request",
-    );
+    // `msg` is a field of the original's: a message of the logger's own would come under the same name.
+    logger[level]({
+      method: call.req.method,
+      path: call.route.path,
+      params: paramsOf(call),
+      ip: call.req.socket.remoteAddress ?? "",
+      user: call.req.headers[USER_HEADER] || "no_user",
+      ret: answer.code,
+      msg: answer.message ?? String(answer.code),
+      err: answer.code === codes.internal ? (answer.message ?? "") : "",
+      ts: (clock.monotonic() - call.startedAt) / 1_000,
+      timeout_quota: quotaOf(call),
+      source: "http-access-log",
+    });
   };
 }
 
