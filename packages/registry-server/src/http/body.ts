@@ -41,6 +41,7 @@ export function parseBody(body: Buffer, contentType = ""): RawParams | Promise<R
   if (type.includes("multipart/form-data")) return parseMultipart(body, contentType);
   const params: RawParams = new Map();
   const text = body.toString();
+  if (text === "") return params;
   // No form begins with a brace: JSON sent without its Content-Type, as `curl -d` does.
   if (type.includes("json") || (text.startsWith("{") && splitJsonObject(text))) addJson(text, params);
   else addPairs(text, params);

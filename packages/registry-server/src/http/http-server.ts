@@ -9,41 +9,51 @@ export interface HttpServerOptions {
   readonly app: Express;
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
+  /** The protocol's own by default. */
+  readonly timeouts?: Timeouts;
 }
 
-/** A heartbeat every 30 s reuses its connection; Node's own 5 s would cost a new one each time. In milliseconds. */
-const KEEP_ALIVE_MS = 150_000;
-/** Headers must have arrived so many milliseconds after their first byte. */
-const HEADERS_MS = 10_000;
-/** A request must have arrived so many milliseconds after its first byte. */
-const REQUEST_MS = 30_000;
+/** All in milliseconds. */
+export interface Timeouts {
+  /** A connection on which nothing happens is closed after this. */
+  readonly keepAliveMs: number;
+  /** Headers must have arrived so long after their first byte. */
+  readonly headersMs: number;
+  /** A request must have arrived so long after its first byte. */
+  readonly requestMs: number;
+  /** How often late headers and requests are looked for. */
+  readonly checkMs: number;
+}
+
+// A heartbeat every 30 s reuses its connection; Node's own 5 s would cost a new one each time.
+const PROTOCOL: Timeouts = { keepAliveMs: 150_000, headersMs: 10_000, requestMs: 30_000, checkMs: 1_000 };
 
 /** The registry's socket: limits, keep-alive, an end that waits for answers under way. */
 export class HttpServer {
   private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  /** Every open connection with the answers it waits for. */
+  private readonly sockets = new Map<Socket, Set<ServerResponse>>();
   private refusedCount = 0;
+  private draining = false;
 
-  constructor({ dispatch, app, maxConnections, maxHeaderBytes }: HttpServerOptions) {
-    const options = {
+  constructor(private readonly options: HttpServerOptions) {
+    const { app, maxConnections, maxHeaderBytes, timeouts = PROTOCOL } = options;
+    this.server = createServer({
       ...messagesOf(app),
       keepAlive: true,
       noDelay: true,
       maxHeaderSize: maxHeaderBytes,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      connectionsCheckingInterval: 1_000,
-    };
-    this.server = createServer(options, (req, res) => {
-      if (!dispatch(req, res)) app(req, res);
+      keepAliveTimeout: timeouts.keepAliveMs,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkMs,
     });
+    this.server.timeout = timeouts.keepAliveMs;
     this.server.maxConnections = maxConnections;
     this.server.on("drop", () => this.refusedCount++);
-    this.server.on("connection", (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once("close", () => this.sockets.delete(socket));
-    });
+    this.server.on("connection", (socket: Socket) => this.accept(socket));
+    this.server.on("request", (req, res) => this.serve(req, res));
+    this.server.on("clientError", (error, socket) => this.refuse(error, socket as Socket));
   }
 
   get open(): number {
@@ -68,17 +78,62 @@ export class HttpServer {
 
   /** Takes no new connection; resolves when the answers under way are sent and all connections are closed. */
   drain(): Promise<void> {
+    this.draining = true;
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeIdleConnections();
+      for (const [socket, answers] of this.sockets) {
+        for (const res of answers) res.shouldKeepAlive = false;
+        // To Node a connection that has sent nothing yet is not idle.
+        if (socket.bytesRead === 0) socket.destroy();
+      }
     });
   }
 
   /** Ends all connections, whatever they are doing. */
   destroy(): void {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.sockets.keys()) socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    const answers = new Set<ServerResponse>();
+    this.sockets.set(socket, answers);
+    socket.once("close", () => {
+      this.sockets.delete(socket);
+      // Node tells only the answer whose turn it is that its connection is over.
+      for (const res of answers) if (!res.socket) res.emit("close");
+    });
+  }
+
+  private serve(req: IncomingMessage, res: ServerResponse): void {
+    const { socket } = req;
+    const answers = this.sockets.get(socket);
+    answers?.add(res);
+    res.once("close", () => {
+      answers?.delete(res);
+      if (this.draining && answers?.size === 0) socket.end();
+    });
+    if (this.draining) res.shouldKeepAlive = false;
+    const { dispatch, app } = this.options;
+    if (!dispatch(req, res)) app(req, res);
+  }
+
+  /** Answers what is no request, or comes too slowly, and closes its connection. */
+  private refuse({ code }: NodeJS.ErrnoException, socket: Socket): void {
+    // Node counts the first headers from the opening of the connection. One that has sent nothing is idle: the limit on
+    // idle connections holds for it, and from its first byte on Node counts anew.
+    if (code === "ERR_HTTP_REQUEST_TIMEOUT" && socket.bytesRead === 0) return;
+    const isAnswering = [...(this.sockets.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+    const status = REFUSALS.get(code ?? "") ?? "400 Bad Request";
+    if (socket.writable && !isAnswering) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    socket.destroySoon();
   }
 }
+
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+]);
 
 /**
  * Express gives each request and response its own prototype, which V8 pays with 65 to 80 us a request on Node 20 and
