@@ -87,7 +87,7 @@ export default defineConfig(
       ...tests,
       "packages/warden-resolver/src/register.ts",
       "packages/warden-resolver/src/{resolver,interceptors,client,server}/**",
-      "packages/warden-resolver/src/balancer/load-balancer.ts",
+      "packages/warden-resolver/src/balancer/{policies,load-balancer,connection,picker}.ts",
     ],
     rules: {
       "@typescript-eslint/no-restricted-imports": [

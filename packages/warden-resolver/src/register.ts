@@ -1,7 +1,7 @@
 import { experimental } from "@grpc/grpc-js";
 import type { Builder } from "@discoveryd/naming-sdk";
 import { systemClock, systemRandom, type Clock, type Logger, type Random } from "@discoveryd/runtime";
-import { registerBalancers } from "./balancer/load-balancer";
+import { registerBalancers } from "./balancer/policies";
 import { processColor } from "./config";
 import { createResolverClass } from "./resolver/naming-resolver";
 

@@ -1,5 +1,5 @@
 import { experimental, type ServiceConfig } from "@grpc/grpc-js";
-import { P2C_POLICY, WRR_POLICY } from "../balancer/load-balancer";
+import { P2C_POLICY, WRR_POLICY } from "../balancer/policies";
 import type { BalancerName } from "./target";
 
 type Json = Readonly<Record<string, unknown>>;

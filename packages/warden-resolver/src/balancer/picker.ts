@@ -1,0 +1,83 @@
+import { experimental, status, type Metadata } from "@grpc/grpc-js";
+import type { Clock } from "@discoveryd/runtime";
+import type { BalancerContext } from "./balancer-context";
+import type { ColorRoutes } from "./color-routes";
+import type { Connection } from "./connection";
+import type { NodeStats, Outcome } from "./node-stats";
+import type { Chooser } from "./strategy";
+
+/** Picks for each call among the ready connections of its color. All that can be is worked out beforehand. */
+export class WardenPicker implements experimental.Picker {
+  private readonly waiting: experimental.QueuePicker;
+
+  constructor(
+    private readonly routes: ColorRoutes<Connection, Chooser<Connection>>,
+    private readonly context: BalancerContext,
+    balancer: experimental.LoadBalancer,
+  ) {
+    this.waiting = new experimental.QueuePicker(balancer);
+  }
+
+  pick(args: experimental.PickArgs): experimental.PickResult {
+    const { clock, color, random } = this.context;
+    const wanted = this.routes.colored ? (colorOf(args.metadata) ?? color) : "";
+    const route = this.routes.find(wanted);
+    if (route === "wait") return this.waiting.pick(args);
+    if (route === "none") return this.refuse(wanted, args);
+    const connection = route.pick(clock.monotonic(), random);
+    return follow(connection.pick(args), connection.stats, clock);
+  }
+
+  private refuse(wanted: string, args: experimental.PickArgs): experimental.PickResult {
+    const colors = this.routes.readyColors.map((one) => JSON.stringify(one)).join(", ");
+    const whom = wanted === "" ? "without color" : `of color ${JSON.stringify(wanted)} or without color`;
+    const details = `no instance ${whom} is ready, only of color ${colors}: ${this.context.describe()}`;
+    return new experimental.UnavailablePicker({ details }).pick(args);
+  }
+}
+
+/** Has a call counted. Not within pick, which grpc-js runs several times for one call. */
+function follow(result: experimental.PickResult, stats: NodeStats, clock: Clock): experimental.PickResult {
+  if (result.pickResultType !== experimental.PickResultType.COMPLETE) return result;
+  const { onCallStarted, onCallEnded } = result;
+  let startedAt = 0;
+  result.onCallStarted = () => {
+    startedAt = clock.monotonic();
+    stats.started();
+    onCallStarted?.();
+  };
+  result.onCallEnded = (code, details, trailers) => {
+    const now = clock.monotonic();
+    stats.cpu = cpuOf(trailers) ?? stats.cpu;
+    stats.ended(outcomeOf(code), now - startedAt, now);
+    onCallEnded?.(code, details, trailers);
+  };
+  return result;
+}
+
+// What an application answers on purpose is no failure of the server, and UNKNOWN is how kratos sends its business
+// errors. Of CANCELLED nobody knows who gave up.
+function outcomeOf(code: status): Outcome {
+  switch (code) {
+    case status.UNAVAILABLE:
+    case status.DEADLINE_EXCEEDED:
+    case status.RESOURCE_EXHAUSTED:
+    case status.INTERNAL:
+      return "failure";
+    case status.CANCELLED:
+      return "unknown";
+    default:
+      return "success";
+  }
+}
+
+function cpuOf(trailers: Metadata): number | undefined {
+  const [text] = trailers.get("cpu_usage");
+  const cpu = Number(text);
+  return text === undefined || !(cpu > 0) ? undefined : Math.min(cpu, 1_000);
+}
+
+function colorOf(metadata: Metadata): string | undefined {
+  const [color] = metadata.get("color");
+  return color === undefined || color === "" ? undefined : String(color);
+}
