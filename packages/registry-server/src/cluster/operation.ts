@@ -28,6 +28,8 @@ export interface Renew {
   readonly region: string;
   /** The version that the sender has. */
   readonly dirty: Timestamp;
+  /** How long ago it came, in milliseconds. */
+  readonly silentMs: number;
 }
 
 /** The instance is gone. */
@@ -69,12 +71,14 @@ function encodeOperation(operation: Operation): string {
     return `{"op":"put","silent_ms":${operation.silentMs},"instance":${encodeInstance(operation.instance)}}`;
   }
   const { env, appid, zone, hostname } = operation.key;
-  const [name, timestamp] =
-    operation.kind === "renew" ? ["dirty", operation.dirty] : (["latest", operation.at] as const);
+  const rest =
+    operation.kind === "renew"
+      ? `"silent_ms":${operation.silentMs},"dirty_timestamp":${operation.dirty}`
+      : `"latest_timestamp":${operation.at}`;
   return (
     `{"op":"${operation.kind}","env":${JSON.stringify(env)},"appid":${JSON.stringify(appid)},` +
     `"zone":${JSON.stringify(zone)},"hostname":${JSON.stringify(hostname)},` +
-    `"region":${JSON.stringify(operation.region)},"${name}_timestamp":${timestamp}}`
+    `"region":${JSON.stringify(operation.region)},${rest}}`
   );
 }
 
@@ -100,7 +104,8 @@ function decodeOperation(value: unknown): Operation {
   };
   const region = typeof fields["region"] === "string" ? fields["region"] : "";
   if (fields["op"] === "renew") {
-    return { kind: "renew", key, region, dirty: timestampOf(fields, "dirty_timestamp") };
+    const silentMs = silentMsOf(fields["silent_ms"]);
+    return { kind: "renew", key, region, dirty: timestampOf(fields, "dirty_timestamp"), silentMs };
   }
   if (fields["op"] === "cancel")
     return { kind: "cancel", key, region, at: timestampOf(fields, "latest_timestamp") };

@@ -29,6 +29,8 @@ export interface PeerOptions {
   readonly addr: string;
   readonly zone: string;
   readonly link: PeerLink;
+  /** The operation as it is true now, when it is about to be sent; undefined when it no longer matters. */
+  readonly refresh: (operation: Operation) => Operation | undefined;
   /** Called with what the peer made of each operation it has answered. */
   readonly onOutcome: (operation: Operation, outcome: Outcome, peer: Peer) => void;
   /** Called when it answers again after it was lost. */
@@ -79,7 +81,9 @@ export class Peer {
     if (this.closed) return false;
     const { isLost } = this;
     this.outbox.put(operation, isLost ? undefined : settle);
-    if (!isLost) this.schedule(operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS);
+    // A lost peer is being tried already, unless all that it had to hear was over.
+    const delayMs = operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS;
+    this.schedule(isLost ? RETRY.maxMs : delayMs);
     return !isLost;
   }
 
@@ -113,14 +117,25 @@ export class Peer {
   }
 
   private async send(): Promise<void> {
-    const batch = this.outbox.take(BATCH);
+    const batch = this.freshen(this.outbox.take(BATCH));
     const failure = await this.deliver(batch);
     this.sending = undefined;
     if (failure) this.lose(batch, failure.cause);
     else if (this.outbox.size > 0) this.schedule(this.outbox.hasUrgent ? NEWS_DELAY_MS : RENEW_DELAY_MS);
   }
 
+  /** What waited long may be over by now. */
+  private freshen(batch: readonly Entry[]): Entry[] {
+    return batch.flatMap(({ operation, settle }) => {
+      const fresh = this.options.refresh(operation);
+      if (fresh) return [{ operation: fresh, settle }];
+      for (const fn of settle) fn();
+      return [];
+    });
+  }
+
   private async deliver(batch: readonly Entry[]): Promise<{ cause: unknown } | undefined> {
+    if (batch.length === 0) return undefined;
     const operations = batch.map(({ operation }) => operation);
     let outcomes: readonly Outcome[];
     try {

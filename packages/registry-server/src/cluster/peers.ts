@@ -126,8 +126,9 @@ export class Peers {
     const link = connect(addr, zone === this.options.zone);
     const onOutcome = (operation: Operation, outcome: Outcome, peer: Peer) =>
       this.repair(operation, outcome, peer);
+    const refresh = (operation: Operation) => this.refresh(operation);
     const { clock, random } = this;
-    this.byAddr.set(addr, new Peer({ addr, zone, link, onOutcome, onBack, logger, clock, random }));
+    this.byAddr.set(addr, new Peer({ addr, zone, link, refresh, onOutcome, onBack, logger, clock, random }));
     logger.info({ peer: addr, zone }, "peer joined");
   }
 
@@ -136,6 +137,18 @@ export class Peers {
     if (this.chosen.get(peer.zone) === peer) this.chosen.delete(peer.zone);
     this.options.logger.info({ peer: peer.addr, zone: peer.zone }, "peer left");
     void peer.close();
+  }
+
+  /** A peer that was away hears what is true when it is back: an instance that has gone silent must not look alive. */
+  private refresh(operation: Operation): Operation | undefined {
+    if (operation.kind === "cancel") return operation;
+    const { registry } = this.options;
+    const stored = registry.find(keyOf(operation));
+    if (!stored) return undefined;
+    const silentMs = registry.silentMs(stored);
+    if (operation.kind === "renew") return { ...operation, dirty: stored.instance.dirtyTimestamp, silentMs };
+    const isCurrent = stored.instance.dirtyTimestamp === operation.instance.dirtyTimestamp;
+    return isCurrent ? { ...operation, silentMs } : { kind: "put", instance: stored.instance, silentMs };
   }
 
   /** What a peer's answer asks for: it lacks what we have, or has what we lack. */

@@ -73,7 +73,7 @@ export class ReplicatedRegistry {
       const stored = kind === "stale" ? this.registry.find(operation.key) : undefined;
       return stored ? conflictWith(stored) : { code: kind === "missing" ? codes.notFound : codes.ok };
     }
-    const renewed = this.registry.renewReplicated(operation.key, operation.dirty);
+    const renewed = this.registry.renewReplicated(operation.key, operation.dirty, operation.silentMs);
     if (renewed.kind === "conflict") return conflictWith(renewed.instance);
     if (renewed.kind === "renewed") return { code: codes.ok };
     const cancelledAt = this.registry.cancelledAt(operation.key);
@@ -97,7 +97,7 @@ function putOf(stored: StoredInstance): Operation & { kind: "put" } {
 
 function renewOf({ instance }: StoredInstance): Operation {
   const { env, appid, zone, hostname, region, dirtyTimestamp } = instance;
-  return { kind: "renew", key: { env, appid, zone, hostname }, region, dirty: dirtyTimestamp };
+  return { kind: "renew", key: { env, appid, zone, hostname }, region, dirty: dirtyTimestamp, silentMs: 0 };
 }
 
 function conflictWith(stored: StoredInstance): Outcome {

@@ -186,18 +186,24 @@ export class Registry {
     return Math.max(0, Math.round(this.clock.monotonic() - stored.renewedAt));
   }
 
-  /** A heartbeat from a client, or from a peer that does not compare versions. */
-  renew(key: InstanceKey): Renewed {
+  /**
+   * A heartbeat from a client, or from a peer that does not compare versions.
+   *
+   * @param silentMs how long ago it came, in milliseconds: a peer may have been away. Default 0.
+   */
+  renew(key: InstanceKey, silentMs = 0): Renewed {
     const app = this.apps.find(key.env, key.appid);
     const stored = app?.find(key);
     if (!app || !stored) return { kind: "missing" };
-    this.heartbeat(app, stored, this.timestamps.next());
+    // Late news of an older heartbeat than the last one.
+    const isLate = silentMs > 0 && silentMs >= this.silentMs(stored);
+    if (!isLate) this.heartbeat(app, stored, this.timestamps.next(), silentMs);
     return { kind: "renewed", instance: stored };
   }
 
   /** A heartbeat that a peer passes on, with the version it has. */
-  renewReplicated(key: InstanceKey, dirty: Timestamp): Renewed {
-    const renewed = this.renew(key);
+  renewReplicated(key: InstanceKey, dirty: Timestamp, silentMs = 0): Renewed {
+    const renewed = this.renew(key, silentMs);
     if (renewed.kind !== "renewed") return renewed;
     const own = renewed.instance.instance.dirtyTimestamp;
     if (own === dirty) return renewed;
@@ -309,9 +315,9 @@ export class Registry {
     return { kind: seen ? "changed" : "renewed", instance: stored };
   }
 
-  private heartbeat(app: App, stored: StoredInstance, timestamp: Timestamp): void {
+  private heartbeat(app: App, stored: StoredInstance, timestamp: Timestamp, silentMs = 0): void {
     const now = this.clock.monotonic();
-    this.keepAlive(app, stored, timestamp, now);
+    this.keepAlive(app, stored, timestamp, now - silentMs);
     this.guard.renewed(now);
   }
 

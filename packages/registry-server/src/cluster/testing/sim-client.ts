@@ -51,6 +51,21 @@ export class SimClient {
     const node = this.someNode();
     if (node?.cluster.registry.cancel(this.key, fromClient).result.kind !== "cancelled") return;
     this.isCancelled = true;
+    for (const other of this.nodes) this.watchForReturn(other);
+  }
+
+  /** A node that has heard of the cancel must not have an older version again before it registers anew. */
+  private watchForReturn({ addr, registry }: SimNode): void {
+    const { version } = this;
+    let cancelledAt = registry.cancelledAt(this.key);
+    registry.changed.on(({ appid }) => {
+      if (appid !== this.key.appid || this.version !== version || this.isAlive) return;
+      const dirty = registry.find(this.key)?.instance.dirtyTimestamp;
+      if (cancelledAt !== undefined && dirty !== undefined && dirty < cancelledAt) {
+        this.violations.push(`${addr} has the cancelled ${appid} ${this.key.hostname} again`);
+      }
+      cancelledAt ??= registry.cancelledAt(this.key);
+    });
   }
 
   /** An operator or the client itself changes its status. */
