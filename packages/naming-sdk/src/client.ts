@@ -32,6 +32,11 @@ export interface DiscoveryOptions {
    * 120,000, a lease and a heartbeat; Infinity keeps them until a node says that all left.
    */
   readonly forgetAfterMs?: number;
+  /**
+   * How long instances may take, after an outage, to register again before they are given up, in milliseconds.
+   * Default 35,000, a heartbeat and a register; 0 takes what the registry says at once.
+   */
+  readonly rejoinMs?: number;
 }
 
 /** How often a client moves to the next node, in milliseconds, so that load spreads again after nodes came or went. */
@@ -60,7 +65,7 @@ export class Discovery implements Registry, Builder {
   constructor(config?: DiscoveryConfig, options: DiscoveryOptions = {}) {
     this.config = resolveConfig(config);
     const { nodes: seeds, env, host, region, zone, snapshotFile, processId } = this.config;
-    const { clock = systemClock, random = systemRandom, logger = silentLogger, forgetAfterMs } = options;
+    const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
     this.clock = clock;
     this.lifecycle.onClose(() => this.release());
     const transport = this.lifecycle.own(new Transport({ clock }));
@@ -69,7 +74,7 @@ export class Discovery implements Registry, Builder {
     const shared = { api, nodes: this.nodes, clock, random, logger };
     const snapshot = snapshotFile && new SnapshotFile({ path: snapshotFile, env, processId, clock, logger });
     if (snapshot) this.lifecycle.own(snapshot);
-    const store = new AppStore({ clock, ...(forgetAfterMs !== undefined && { forgetAfterMs }) });
+    const store = new AppStore(options);
     const onRecovered = () => this.registrar.hurry();
     this.watcher = this.lifecycle.own(
       new Watcher({ ...shared, store, env, onRecovered, ...(snapshot && { snapshot }) }),

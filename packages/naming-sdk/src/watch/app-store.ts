@@ -9,6 +9,8 @@ export interface AppStoreOptions extends Partial<ForgetPolicy> {
 
 /** A lease (90 s) and a heartbeat (30 s): whatever lives has renewed with a node that lost it, and is known again. */
 const FORGET_AFTER_MS = 120_000;
+/** A heartbeat, and time for the register that follows when it is refused. */
+const REJOIN_MS = 35_000;
 
 /** One app: its last good answer, and who wants to hear of the next. */
 export class WatchedApp {
@@ -37,7 +39,7 @@ export class WatchedApp {
     const before = this.info;
     this.state = next(this.state, event, this.clock.monotonic(), this.policy);
     const { info } = this;
-    if (info === undefined) return false;
+    if (info === undefined || info === before) return false;
     const isNew = info.lastTs !== before?.lastTs;
     // Two nodes can have one timestamp for different states: one of them missed an earlier change.
     if (isNew || !isDeepStrictEqual(info, before)) this.changes.emit(info);
@@ -51,9 +53,13 @@ export class AppStore {
   private readonly clock: Clock;
   private readonly policy: ForgetPolicy;
 
-  constructor({ clock = systemClock, forgetAfterMs = FORGET_AFTER_MS }: AppStoreOptions = {}) {
+  constructor({
+    clock = systemClock,
+    forgetAfterMs = FORGET_AFTER_MS,
+    rejoinMs = REJOIN_MS,
+  }: AppStoreOptions = {}) {
     this.clock = clock;
-    this.policy = { forgetAfterMs };
+    this.policy = { forgetAfterMs, rejoinMs };
   }
 
   /** The app, from now on watched. */

@@ -244,6 +244,27 @@ test("an app that two nodes have not known for two minutes is given up", async (
   expect(shown()).toEqual([]);
 });
 
+test("after an outage instances that are not back within 35 s have left", async () => {
+  await watch("demo");
+  api.last("polls").answer({ demo: appOf(5n, "host-1", "host-2") });
+  await settle();
+  api.onCall = (call) => call.fail();
+  api.last("polls").fail();
+  await settle();
+  await clock.advance(60_000);
+  api.onCall = () => undefined;
+  await clock.advance(5_000);
+  api.last("polls").answer({ demo: appOf(50n, "host-1") });
+  await settle();
+  for (let round = 0; round < 2; round++) {
+    expect(shown()).toEqual(["host-1", "host-2"]);
+    await clock.advance(30_000);
+    api.last("polls").unchanged();
+    await settle();
+  }
+  expect(shown()).toEqual(["host-1"]);
+});
+
 test("the first good answer after a failure is told of, once", async () => {
   await watch("demo");
   api.last("polls").answer({ demo: appOf(5n, "host-1") });

@@ -79,7 +79,7 @@ export class Poller {
       const step = pace(state, end.kind, this.clock.monotonic() - startedAt, this.random);
       if (step.verdict === "bad") this.leave(node, end.cause);
       else this.options.nodes.succeeded();
-      if (step.verdict === "good") this.settle(node, end.untold);
+      if (step.verdict === "good") this.settle(node, end);
       state = step;
       if (step.waitMs > 0) await sleep(this.clock, step.waitMs, this.closed.signal);
     }
@@ -95,11 +95,11 @@ export class Poller {
     try {
       answer = await this.options.api.polls(node, this.options.env, asked, signal);
     } catch (cause) {
-      return signal.aborted ? { kind: "replaced" } : { kind: "failed", untold: [], cause };
+      return signal.aborted ? { kind: "replaced" } : { kind: "failed", cause, ...noSilence };
     }
     if (signal.aborted) return { kind: "replaced" };
-    if (answer === "unchanged") return { kind: "unchanged", untold: untoldOf(asked) };
-    return { kind: this.learn(node, asked, answer), untold: untoldOf(asked, answer), cause: nothingNew };
+    if (answer === "unchanged") return { kind: "unchanged", ...silenceOf(asked) };
+    return { kind: this.learn(node, asked, answer), cause: nothingNew, ...silenceOf(asked, answer) };
   }
 
   private learn(node: string, asked: ReadonlyMap<string, bigint>, answer: AppsAnswer): PollOutcome {
@@ -119,16 +119,12 @@ export class Poller {
     return outcome;
   }
 
-  /** A node that has heard of an app tells a poller that has nothing of it. These it has not told: it knows none. */
-  private concludeUnknown(node: string, appids: readonly string[]): void {
+  /** Draws the conclusions from what a good answer does not say. */
+  private settle(node: string, { quiet, untold }: Silence): void {
     const { nodes, store } = this.options;
-    const apps = appids.flatMap((appid) => store.get(appid) ?? []);
-    for (const app of apps) app.take({ kind: "unknown", node, isOnly: nodes.isOnly });
-    if (apps.some((app) => app.needsAnotherNode)) nodes.advance();
-  }
-
-  private settle(node: string, untold: readonly string[]): void {
-    this.concludeUnknown(node, untold);
+    for (const appid of quiet) store.get(appid)?.take({ kind: "quiet" });
+    for (const appid of untold) store.get(appid)?.take({ kind: "unknown", node, isOnly: nodes.isOnly });
+    if (untold.some((appid) => store.get(appid)?.needsAnotherNode)) nodes.advance();
     if (!this.isFailing) return;
     this.isFailing = false;
     this.logger.info({ node }, "polls answered again");
@@ -147,14 +143,27 @@ export class Poller {
 }
 
 type PollEnd =
-  | { readonly kind: "replaced" }
-  | { readonly kind: PollOutcome; readonly untold: readonly string[]; readonly cause?: unknown };
+  { readonly kind: "replaced" } | ({ readonly kind: PollOutcome; readonly cause?: unknown } & Silence);
+
+/** What an answer says nothing of. */
+interface Silence {
+  /** Apps that the node has told of before. */
+  readonly quiet: readonly string[];
+  /**
+   * Apps asked for from the beginning. Who has heard of an app tells a poller that has nothing of it: this node knows
+   * none of these.
+   */
+  readonly untold: readonly string[];
+}
+
+const noSilence: Silence = { quiet: [], untold: [] };
 
 const nothingNew = new Error("the registry answered a poll without anything new");
 
-/** The apps asked for from the beginning, of which the answer says nothing. */
-function untoldOf(asked: ReadonlyMap<string, bigint>, answer?: AppsAnswer): string[] {
-  return [...asked.keys()].filter(
-    (appid) => asked.get(appid) === 0n && !answer?.apps.has(appid) && !answer?.unreadable.has(appid),
-  );
+function silenceOf(asked: ReadonlyMap<string, bigint>, answer?: AppsAnswer): Silence {
+  const silent = [...asked].filter(([appid]) => !answer?.apps.has(appid) && !answer?.unreadable.has(appid));
+  return {
+    quiet: silent.filter(([, lastTs]) => lastTs > 0n).map(([appid]) => appid),
+    untold: silent.filter(([, lastTs]) => lastTs === 0n).map(([appid]) => appid),
+  };
 }
