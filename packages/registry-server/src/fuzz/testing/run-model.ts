@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { NO_GUARD } from "./model-evictions";
+import { ModelTrial } from "./model-trial";
+import type { NodeUnderTest } from "./node-under-test";
+import { readSteps } from "./read-steps";
+import { appsTouched, type Step } from "./step";
+import type { TestSettings } from "./test-settings";
+import { writeSteps } from "./write-steps";
+
+/** 2024, and near the top of what a double carries of nanoseconds on a microsecond grid. */
+const STARTS_MS = [1_704_067_200_000, 1_795_342_144_847];
+
+/** How a run that has failed is repeated, and how many there are. */
+const { FUZZ_SEED, FUZZ_PATH, FUZZ_REPLAY, FUZZ_RUNS } = process.env;
+
+/**
+ * Runs random steps against nodes and the model, always the same ones unless `FUZZ_SEED` says another seed.
+ * `FUZZ_RUNS` makes them more. What fails is shown with the variables that repeat it.
+ */
+export async function runModel(
+  start: (settings: TestSettings) => Promise<NodeUnderTest>,
+  runs: number,
+): Promise<void> {
+  const commands = [...writeSteps, ...readSteps].map((arb) => arb.map((step) => new StepCommand(step)));
+  const replay = FUZZ_REPLAY === undefined ? {} : { replayPath: FUZZ_REPLAY };
+  const settings = fc.record({
+    startMs: fc.constantFrom(...STARTS_MS),
+    seed: fc.nat(),
+    guardMinInstances: fc.constantFrom(10, NO_GUARD),
+  });
+  const property = fc.asyncProperty(
+    settings,
+    fc.commands(commands, { maxCommands: 60, size: "max", ...replay }),
+    async (chosen, plan) => runPlan(await start(chosen), chosen, plan),
+  );
+  const result = await fc.check(property, {
+    numRuns: Number(FUZZ_RUNS ?? runs),
+    seed: Number(FUZZ_SEED ?? 20_240_101),
+    ...(FUZZ_PATH === undefined ? {} : { path: FUZZ_PATH, endOnFailure: true }),
+  });
+  if (result.failed) throw new Error(report(result), { cause: result.errorInstance });
+}
+
+async function runPlan(
+  node: NodeUnderTest,
+  settings: TestSettings & { guardMinInstances: number },
+  plan: Iterable<fc.AsyncCommand<object, ModelTrial>>,
+): Promise<void> {
+  const evictions = { ttlMs: 90_000, ceilingMs: 3_600_000, keepShare: 0.85, ...settings };
+  let closing = () => node.close();
+  try {
+    const trial = await ModelTrial.start({ node, apps: appsTouched, evictions });
+    closing = () => trial.close();
+    await fc.asyncModelRun(() => ({ model: {}, real: trial }), plan);
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+  const { waiters, timers, bugs } = await closing();
+  if (waiters + timers + bugs > 0)
+    throw new Error(`left over: ${waiters} waiters, ${timers} timers, ${bugs} bugs`);
+}
+
+function report<T>(result: fc.RunDetails<T>): string {
+  const text = fc.defaultReportMessage(result) ?? "";
+  const replay = /replayPath="([^"]*)"/.exec(text)?.[1] ?? "";
+  const variables = `FUZZ_SEED=${result.seed} FUZZ_PATH='${result.counterexamplePath}' FUZZ_REPLAY='${replay}'`;
+  return `${text}\n\nTo repeat it: ${variables} yarn jest src/fuzz`;
+}
+
+class StepCommand implements fc.AsyncCommand<object, ModelTrial> {
+  constructor(private readonly step: Step) {}
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(_model: object, trial: ModelTrial): Promise<void> {
+    if (this.step.fits(trial)) await this.step.run(trial);
+  }
+
+  toString(): string {
+    return this.step.told;
+  }
+}
