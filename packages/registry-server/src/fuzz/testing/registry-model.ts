@@ -41,7 +41,7 @@ export class RegistryModel {
   constructor(private readonly clock: FakeClock) {}
 
   get size(): number {
-    return this.all().length;
+    return this.apps.reduce((sum, { instances }) => sum + instances.length, 0);
   }
 
   all(): ModelInstance[] {

@@ -47,16 +47,14 @@ async function runPlan(
   plan: Iterable<fc.AsyncCommand<object, ModelTrial>>,
 ): Promise<void> {
   const evictions = { ttlMs: 90_000, ceilingMs: 3_600_000, keepShare: 0.85, ...settings };
-  let closing = () => node.close();
+  const trial = await ModelTrial.start({ node, apps: appsTouched, evictions });
   try {
-    const trial = await ModelTrial.start({ node, apps: appsTouched, evictions });
-    closing = () => trial.close();
     await fc.asyncModelRun(() => ({ model: {}, real: trial }), plan);
   } catch (error) {
     await node.close();
     throw error;
   }
-  const { waiters, timers, bugs } = await closing();
+  const { waiters, timers, bugs } = await trial.close();
   if (waiters + timers + bugs > 0)
     throw new Error(`left over: ${waiters} waiters, ${timers} timers, ${bugs} bugs`);
 }
