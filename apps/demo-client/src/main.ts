@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { askedToStop, HttpFace, runMain, type LiveSettings } from "@discoveryd/demo-kit";
+import { askedToStop, formatAddress, HttpFace, runMain, type LiveSettings } from "@discoveryd/demo-kit";
 import { Direct, Discovery } from "@discoveryd/naming-sdk";
-import { parseTarget, resolver } from "@discoveryd/warden-resolver";
 import { pino } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { Caller } from "./caller";
@@ -25,16 +24,21 @@ async function run(settings: LiveSettings<typeof settingsTable>): Promise<void> 
   settings.onChange((changed) => (logger.level = changed.application.log_level));
   settings.start(logger);
 
-  const host = application.host || hostname();
   const { nodes, region, zone, env } = application;
-  const { scheme } = parseTarget(grpc.target);
-  if (scheme !== "direct" && scheme !== "discovery") throw new Error(`${grpc.target}`);
-  const discovery =
-    scheme === "discovery" ? new Discovery({ nodes, region, zone, env, host }, { logger }) : undefined;
-  resolver.register(discovery ?? new Direct(), { logger });
-  const caller = new Caller({ target: grpc.target, timeoutMs: () => settings.current.grpc.timeout });
+  const host = application.host || hostname();
+  const naming = grpc.target.startsWith("direct:")
+    ? new Direct()
+    : new Discovery({ nodes, region, zone, env, host }, { logger });
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
+  const caller = await Caller.dial({
+    target: grpc.target,
+    builder: naming,
+    timeoutMs: grpc.timeout,
+    metrics,
+    logger,
+  });
+  settings.onChange((changed) => caller.setTimeoutMs(changed.grpc.timeout));
   const face = new HttpFace({
     address: http.addr,
     addressChangedBy: "http.toml addr or HTTP_ADDR",
@@ -44,12 +48,12 @@ async function run(settings: LiveSettings<typeof settingsTable>): Promise<void> 
   });
 
   await face.start();
-  logger.info({ addr: http.addr, target: grpc.target }, "demo client serves");
+  logger.info({ addr: formatAddress(http.addr), target: grpc.target }, "demo client serves");
   const reason = await stop;
 
   logger.info({ reason }, "demo client stops");
   await face.close();
   caller.close();
-  await discovery?.close();
+  if (naming instanceof Discovery) await naming.close();
   settings.close();
 }
