@@ -6,7 +6,7 @@ export { runMain } from "./process/run-main";
 export type { MainOptions } from "./process/run-main";
 export { formatAddress, parseAddress } from "./settings/address";
 export type { Address } from "./settings/address";
-export { describeSettings } from "./settings/describe-settings";
+export { settingsMarkdown } from "./settings/describe-settings";
 export { LiveSettings } from "./settings/live-settings";
 export type { LiveSettingsOptions } from "./settings/live-settings";
 export { readSettings, SettingError } from "./settings/read-settings";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { inspect, parseArgs } from "node:util";
-import { describeSettings } from "../settings/describe-settings";
+import { settingsHelp } from "../settings/describe-settings";
 import { LiveSettings } from "../settings/live-settings";
 import { SettingError } from "../settings/read-settings";
 import type { SettingsTable } from "../settings/setting";
@@ -65,7 +65,7 @@ function helpText<T extends SettingsTable>({ name, about, table }: MainOptions<T
     `usage: ${name} [--conf <folder>] [--help]`,
     "",
     "Environment variables; each goes before the key of the settings file it is named with:",
-    describeSettings(table),
+    settingsHelp(table),
     "",
   ].join("\n");
 }

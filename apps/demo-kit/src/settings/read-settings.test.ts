@@ -1,4 +1,3 @@
-import { describeSettings } from "./describe-settings";
 import { readSettings } from "./read-settings";
 import { list, text } from "./setting";
 
@@ -42,12 +41,4 @@ test("an unknown key is named with the keys there are", () => {
 
 test("a file that is no TOML is named with the line and the reason", () => {
   expect(() => read({ http: "note = 1\nnote = " })).toThrow(/^http\.toml, line 2: [^\n]+$/);
-});
-
-test("--help names each setting's variable, default, use and key", () => {
-  expect(describeSettings(table).split("\n")).toEqual([
-    '  APP_NAME   who it is (application.toml: name = "nobody")',
-    "  APP_NODES  whom it asks (application.toml: nodes = [])",
-    '  HTTP_NOTE  a note (http.toml: note = "none")',
-  ]);
 });
