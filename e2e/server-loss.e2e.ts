@@ -1,5 +1,5 @@
 import { eventually } from "./harness/eventually";
-import { CONCURRENCY, failed, shares, startLoad, type Load } from "./harness/load";
+import { CONCURRENCY, failed, further, shares, startLoad, type Load } from "./harness/load";
 import { useDemo } from "./harness/use-demo";
 
 const startDemo = useDemo();
@@ -16,12 +16,6 @@ async function reaches(load: Load, names: readonly string[]): Promise<void> {
     () => expect(Object.keys(shares(load.calls))).toEqual(expect.arrayContaining(names)),
     10_000,
   );
-}
-
-/** Resolves when so many further calls of the load have ended. */
-async function further(load: Load, count: number): Promise<void> {
-  const until = load.calls.length + count;
-  await eventually(() => expect(load.calls.length).toBeGreaterThanOrEqual(until), 20_000);
 }
 
 test("a server killed with SIGKILL fails only calls in flight on it, and leaves the registry within the lease", async () => {

@@ -26,13 +26,13 @@ export class FlakyProxy {
   /** Connections taken so far. */
   accepted = 0;
 
-  private constructor(private readonly targetPort: number) {}
+  /** In front of a port of 127.0.0.1. */
+  constructor(private readonly targetPort: number) {}
 
-  /** A proxy on a free port of 127.0.0.1, in front of another one. */
-  static async start(targetPort: number): Promise<FlakyProxy> {
-    const proxy = new FlakyProxy(targetPort);
-    await new Promise<void>((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
-    return proxy;
+  /** Listens on a free port of 127.0.0.1. */
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    return this;
   }
 
   get port(): number {
@@ -68,6 +68,19 @@ export class FlakyProxy {
     });
     this.pairs.add(pair);
   }
+}
+
+/** Starts proxies for a test, and closes them after it. */
+export function useFlakyProxy(): (targetPort: number) => Promise<FlakyProxy> {
+  const started: FlakyProxy[] = [];
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((proxy) => proxy.close()));
+  });
+  return (targetPort) => {
+    const proxy = new FlakyProxy(targetPort);
+    started.push(proxy);
+    return proxy.start();
+  };
 }
 
 /** One connection to the proxy, and its twin to the target. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "./eventually";
 import type { Demo, Hello } from "./use-demo";
 
 /** One call of a loop. Times are those of `performance.now()`. */
@@ -16,6 +17,9 @@ export interface Load {
 
 // 200 calls a second over the loops, as long as each is answered in time.
 const BETWEEN_CALLS_MS = 5;
+
+// For a hundred or two: a second on a quick machine.
+const FURTHER_MS = 20_000;
 
 /** The most calls under way at a time. */
 export const CONCURRENCY = 4;
@@ -43,6 +47,12 @@ export function startLoad(demo: Demo): Load {
       return calls;
     },
   };
+}
+
+/** Resolves when so many further calls have ended. */
+export async function further(load: Load, count: number): Promise<void> {
+  const until = load.calls.length + count;
+  await eventually(() => expect(load.calls.length).toBeGreaterThanOrEqual(until), FURTHER_MS);
 }
 
 /** The calls that did not get their hello. */

@@ -28,7 +28,7 @@ export interface Demo {
   /** Resolves once it is ready. `env` goes over what every process of this demo gets. */
   startRegistry(env?: NodeJS.ProcessEnv): Promise<RunningProcess>;
   /** Resolves once it serves, which says nothing of its registration. `name` is what its answers carry. */
-  startServer(name: string, env?: NodeJS.ProcessEnv): Promise<DemoServer>;
+  startServer(name: string, env?: NodeJS.ProcessEnv, args?: readonly string[]): Promise<DemoServer>;
   /** Resolves once it takes requests, whether or not there is a server to call. */
   startClient(env?: NodeJS.ProcessEnv): Promise<RunningProcess>;
   /** The registry, servers of these names and a client, once the client has reached all of them. */
@@ -108,11 +108,11 @@ export function useDemo(): () => Promise<Demo> {
         return registry;
       },
 
-      async startServer(name, env) {
+      async startServer(name, env, args = []) {
         const [grpcPort, httpPort] = [await freePort(), await freePort()];
         const server = processes.start({
           name,
-          command: [process.execPath, `${ROOT}/apps/demo-server/dist/main.js`],
+          command: [process.execPath, `${ROOT}/apps/demo-server/dist/main.js`, ...args],
           env: {
             ...everywhere,
             HOSTNAME: name,
