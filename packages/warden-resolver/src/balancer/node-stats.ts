@@ -6,10 +6,8 @@ export const decayMs = 600;
 
 /** The least that one outcome counts. Twenty fast failures within a few milliseconds must be enough to see. */
 const outcomeShare = 0.15;
-/** So few samples say nothing about the next call. */
+/** Fewer samples say nothing. Of the first ones only the best counts: those of a cold connection are outliers. */
 const leastSamples = 3;
-/** Among the first samples only the best counts: those of a cold connection or server are outliers. */
-const warmUpSamples = 8;
 /** Of three samples in a row, none longer after the one before than this, the middle one counts: a pause is no trend. */
 const medianMs = 1_000;
 /** How fast the difference to a faster server fades, as long as there is no news. */
@@ -101,10 +99,12 @@ export class NodeStats {
     this.last = tookMs;
     this.samples++;
     if (this.samples === 1) this.latency = tookMs;
-    else if (this.samples <= warmUpSamples) this.latency = Math.min(this.latency, tookMs);
+    else if (this.samples <= leastSamples) this.latency = Math.min(this.latency, tookMs);
     // Never away from the sample at hand, which the middle one of three may be: nothing is learnt from that.
     else if (typical > this.latency === tookMs > this.latency) {
-      this.latency += (typical - this.latency) * (1 - Math.exp(-since / decayMs));
+      // At first much as the mean of all.
+      const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
+      this.latency += (typical - this.latency) * share;
     }
     this.sampledAt = now;
   }
