@@ -13,6 +13,7 @@ import { writeCounts } from "./counts/write-counts.cjs";
 import { Checks } from "./pack/checks.mjs";
 import { contentProblems } from "./pack/content-problems.mjs";
 import { pack } from "./pack/pack.mjs";
+import { readmePrograms } from "./pack/readme-programs.mjs";
 import { Stranger } from "./pack/stranger.mjs";
 import { publicPackagesOf } from "./workspaces.mjs";
 
@@ -23,10 +24,12 @@ const run = promisify(execFile);
 
 const out = mkdtempSync(join(tmpdir(), "discoveryd-pack-"));
 const checks = new Checks();
-const tarballs = [];
+const tarballs = new Map();
+const examples = [];
 try {
-  for (const { dir, name, manifest } of publicPackagesOf(root)) await checkPackage(dir, name, manifest);
-  if (checks.failed === 0) await checkAsStranger(new Stranger(join(out, "stranger")));
+  const packages = publicPackagesOf(root);
+  for (const { dir, name, manifest } of packages) await checkPackage(dir, name, manifest);
+  if (tarballs.size === packages.length) await checkAsStranger(new Stranger(join(out, "stranger")));
 } finally {
   if (process.argv.includes("--keep")) console.log(`left in ${out}`);
   else rmSync(out, { recursive: true });
@@ -41,10 +44,11 @@ async function checkPackage(dir, name, manifest) {
     packed = await pack(join(root, dir), join(out, basename(dir)));
   });
   if (!isPacked) return;
-  tarballs.push(packed.tarball);
-  await checks.run(`${name} holds what it should`, () =>
-    contentProblems(packed.files, (file) => readFileSync(join(packed.unpacked, file), "utf8")),
-  );
+  tarballs.set(name, packed.tarball);
+  const read = (file) => readFileSync(join(packed.unpacked, file), "utf8");
+  if (packed.files.includes("README.md"))
+    examples.push(...readmePrograms(read("README.md")).map((program) => ({ name, program })));
+  await checks.run(`${name} holds what it should`, () => contentProblems(packed.files, read));
   await checks.run(`${name} passes publint`, async () => {
     const { messages } = await publint({ pkgDir: packed.unpacked, pack: false, strict: true });
     return messages.map((message) => formatMessage(message, manifest, { color: false }));
@@ -55,25 +59,31 @@ async function checkPackage(dir, name, manifest) {
 }
 
 async function checkAsStranger(stranger) {
-  const theirs = ["@grpc/grpc-js@~1.14.0", "@types/node@20"];
   const isInstalled = await checks.run("npm installs the tarballs in an empty project", () =>
-    stranger.install([...tarballs, ...theirs]),
+    stranger.install(tarballs, { "@grpc/grpc-js": "~1.14.0", "@types/node": "20" }),
   );
   if (!isInstalled) return;
   await checks.run("the project has one copy of each package of ours, and of grpc-js", () =>
     stranger.nestedCopies((name) => name.startsWith("@discoveryd/") || name === "@grpc/grpc-js"),
   );
-  await checks.run("a CommonJS program runs a registry, registers and calls", () =>
-    stranger.run(process.execPath, ["commonjs.cjs"]),
-  );
-  await checks.run("an ES module runs a registry, registers and calls", () =>
-    stranger.run(process.execPath, ["module.mjs"]),
-  );
-  const isCompiled = await checks.run("a strict TypeScript program compiles, libraries' types included", () =>
+  for (const { name, program } of examples) {
+    await checks.run(`the example in ${name}'s README runs`, () => stranger.runText(program));
+  }
+  for (const [what, program] of [
+    ["a CommonJS program", "commonjs.cjs"],
+    ["an ES module", "module.mjs"],
+  ]) {
+    await checks.run(`${what} starts discoveryd, registers and calls`, () =>
+      stranger.run(process.execPath, [program]),
+    );
+  }
+  const isCompiled = await checks.run("strict TypeScript compiles, the libraries' own types included", () =>
     stranger.run(join(bin, "tsc"), ["-p", "tsconfig.json"]),
   );
   if (!isCompiled) return;
-  await checks.run("that program runs a registry, registers and calls", () =>
-    stranger.run(process.execPath, ["build/strict.js"]),
-  );
+  for (const program of ["build/strict.cjs", "build/strict.mjs"]) {
+    await checks.run(`what it compiled to, ${program}, registers and calls`, () =>
+      stranger.run(process.execPath, [program]),
+    );
+  }
 }

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Nothing listens there: a package of ours that npm wants from a registry cannot come from one. */
+/** Nothing listens there: were npm to want a package of ours from a registry, the installation would fail. */
 const NO_REGISTRY = "--@discoveryd:registry=http://127.0.0.1:9/";
 
 /** Someone else's project, outside of this repository, which knows of us what the tarballs hold. */
@@ -15,20 +15,27 @@ export class Stranger {
     this.dir = dir;
   }
 
-  /** @param {readonly string[]} packages tarballs and what else the project uses */
-  async install(packages) {
+  /**
+   * @param {ReadonlyMap<string, string>} tarballs those of ours, by package
+   * @param {Readonly<Record<string, string>>} others what else the project uses, with their ranges
+   */
+  async install(tarballs, others) {
     mkdirSync(this.dir, { recursive: true });
-    writeFileSync(join(this.dir, "package.json"), JSON.stringify({ name: "stranger", private: true }));
-    cpSync(join(import.meta.dirname, "consumer"), this.dir, { recursive: true });
-    const options = [
-      "--prefix",
-      this.dir,
-      "--no-audit",
-      "--no-fund",
-      "--no-package-lock",
-      "--prefer-offline",
-    ];
-    await this.run("npm", ["install", ...options, NO_REGISTRY, ...packages]);
+    const dependencies = { ...others };
+    const overrides = {};
+    for (const [name, tarball] of tarballs) {
+      dependencies[name] = `file:${tarball}`;
+      // One of ours that another one names is this one, not one that a registry may have under the same version.
+      overrides[name] = `$${name}`;
+    }
+    const manifest = { name: "stranger", private: true, dependencies, overrides };
+    writeFileSync(join(this.dir, "package.json"), JSON.stringify(manifest));
+    const programs = join(import.meta.dirname, "consumer");
+    cpSync(programs, this.dir, { recursive: true });
+    cpSync(join(programs, "strict.ts"), join(this.dir, "strict.cts"));
+    renameSync(join(this.dir, "strict.ts"), join(this.dir, "strict.mts"));
+    const quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"];
+    await this.run("npm", ["install", "--prefix", this.dir, NO_REGISTRY, ...quiet]);
   }
 
   /** Copies of a package below the top. Two copies of grpc-js, or of ours, do not know each other. */
@@ -41,9 +48,15 @@ export class Stranger {
       .map(({ name, copy }) => `${name} has its own copy of ${copy}`);
   }
 
-  /** Runs a command in the project. Rejects, with what it said, when it fails or takes a minute. */
+  /** Runs a program that somebody has written for this project. */
+  async runText({ file, text }) {
+    writeFileSync(join(this.dir, file), text);
+    await this.run(process.execPath, [file]);
+  }
+
+  /** Runs a command in the project. Rejects, with what it said, when it fails or takes two minutes. */
   async run(command, args) {
-    await run(command, args, { cwd: this.dir, env: ownEnvironment(), timeout: 60_000 });
+    await run(command, args, { cwd: this.dir, env: ownEnvironment(), timeout: 120_000 });
   }
 }
 
