@@ -1,6 +1,6 @@
-import { encodeScheduler, timestampToSeconds } from "@discoveryd/protocol";
-import type { App } from "./app";
+import { encodeScheduler, timestampToSeconds, type Scheduler, type Timestamp } from "@discoveryd/protocol";
 import type { StoredInstance } from "./stored-instance";
+import type { Zone } from "./zone";
 
 /** What of an app is shown, and how. */
 export interface View {
@@ -10,6 +10,13 @@ export interface View {
   readonly status: number;
   /** `zones`: instances by zone. `flat`: one list beside the map, as brpc and the Java client read it. */
   readonly shape: "zones" | "flat";
+}
+
+/** What a view is made from: an app. */
+interface Shown {
+  readonly zones: ReadonlyMap<string, Zone>;
+  readonly scheduler: Scheduler | undefined;
+  readonly latestTimestamp: Timestamp;
 }
 
 interface Encoded {
@@ -26,7 +33,7 @@ export class ViewCache {
   private readonly encoded = new Map<string, Encoded>();
 
   /** @see App.read */
-  read(app: App, view: View, now: number, maxAgeMs: number): Buffer {
+  read(app: Shown, view: View, now: number, maxAgeMs: number): Buffer {
     // Not kept: anybody can ask for any number of zones that do not exist.
     if (view.zone !== undefined && !app.zones.has(view.zone)) return Buffer.from(encodeInfo(app, view));
     const key = `${view.status & 3},${view.shape},${view.zone ?? ""}`;
@@ -38,7 +45,7 @@ export class ViewCache {
   }
 }
 
-function encodeInfo(app: App, view: View): string {
+function encodeInfo(app: Shown, view: View): string {
   const zones: string[] = [];
   const lists: string[] = [];
   for (const [name, zone] of app.zones) {

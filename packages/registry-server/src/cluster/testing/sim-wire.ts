@@ -10,8 +10,16 @@ import {
   type Outcome,
 } from "../operation";
 import type { PeerLink } from "../peer-link";
-import type { SimNode } from "./sim-node";
+import type { Cluster } from "../cluster";
 import type { World } from "./world";
+
+/** A node as the network sees it. */
+export interface Machine {
+  readonly addr: string;
+  readonly isUp: boolean;
+  readonly cluster: Pick<Cluster, "registry" | "antiEntropy">;
+  instances(): readonly Instance[];
+}
 
 /** How bad the network is. */
 export interface Weather {
@@ -30,11 +38,11 @@ const TIMEOUT_MS = 2_000;
 export class SimWire {
   readonly weather: Weather = { loss: 0, duplication: 0, delayMs: 5 };
   private readonly cuts = new Set<string>();
-  private readonly nodes = new Map<string, SimNode>();
+  private readonly nodes = new Map<string, Machine>();
 
   constructor(private readonly world: World) {}
 
-  attach(node: SimNode): void {
+  attach(node: Machine): void {
     this.nodes.set(node.addr, node);
   }
 
@@ -55,7 +63,7 @@ export class SimWire {
   /** The link of one node to another; everything passes it as text, as on a real wire. */
   link(from: string, to: string, sameZone: boolean): PeerLink {
     const origin = { replication: sameZone, fromZone: true };
-    const ask = (request: string, serve: (node: SimNode, request: string) => string | Promise<string>) =>
+    const ask = (request: string, serve: (node: Machine, request: string) => string | Promise<string>) =>
       this.call(from, to, request, serve);
     return {
       send: async (operations: readonly Operation[]): Promise<readonly Outcome[]> => {
@@ -89,7 +97,7 @@ export class SimWire {
     from: string,
     to: string,
     request: string,
-    serve: (node: SimNode, request: string) => string | Promise<string>,
+    serve: (node: Machine, request: string) => string | Promise<string>,
   ): Promise<string> {
     return new Promise((resolve, reject) => {
       const cancel = this.world.after(TIMEOUT_MS, () => reject(new Error("timed out")));
