@@ -5,6 +5,9 @@ import { parseExchanges, readRecording } from "./testing/recording";
 import { Replay } from "./testing/replay";
 import { Simulation } from "./testing/simulation";
 
+// Seconds of simulated traffic in real sockets: on a busy machine more than the usual 5 s.
+jest.setTimeout(30_000);
+
 const singleNode = readRecording("go-v1.2.0-single-node.txt");
 const longPolls = readRecording("go-v1.2.0-long-poll.txt");
 

@@ -3,6 +3,9 @@ import { Simulation } from "./testing/simulation";
 import type { Wire } from "./testing/wire";
 import { formOf } from "./testing/zoo/stand-in";
 
+// Seconds of simulated traffic in real sockets: on a busy machine more than the usual 5 s.
+jest.setTimeout(30_000);
+
 const ROUNDS = 200;
 
 let simulation: Simulation;

@@ -2,6 +2,9 @@ import { Enclosure } from "./testing/zoo/enclosure";
 import { HEARTBEAT_MS } from "./testing/zoo/stand-in";
 import { zoo } from "./testing/zoo/zoo";
 
+// Seconds of simulated traffic in real sockets: on a busy machine more than the usual 5 s.
+jest.setTimeout(30_000);
+
 /** More than a lease, a poll and a heartbeat: whatever comes back regularly comes in it. */
 const LONG_MS = 120_000;
 
