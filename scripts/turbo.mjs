@@ -7,8 +7,8 @@ import { delimiter, join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
 
-/** Resolves with turbo's exit status. A signal that reaches this process alone is passed on. */
-export function turbo(args) {
+/** Starts turbo in the root of the repository. */
+export function spawnTurbo(args, stdio) {
   const env = {
     // Reports nothing, and leaves no settings file in the user's home.
     TURBO_TELEMETRY_DISABLED: "1",
@@ -17,7 +17,12 @@ export function turbo(args) {
     // turbo looks up the package manager on the PATH: npm and yarn put this folder there, a shell does not.
     PATH: `${bin}${delimiter}${process.env.PATH}`,
   };
-  const child = spawn(join(bin, "turbo"), args, { cwd: root, env, stdio: "inherit" });
+  return spawn(join(bin, "turbo"), args, { cwd: root, env, stdio });
+}
+
+/** Resolves with turbo's exit status. A signal that reaches this process alone is passed on. */
+export function turbo(args) {
+  const child = spawnTurbo(args, "inherit");
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
