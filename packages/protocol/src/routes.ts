@@ -105,8 +105,8 @@ const register = {
   name: "register",
   method: "POST",
   path: "/discovery/register",
-  doc: "Creates or replaces an instance, and starts its lease.",
-  codes: [],
+  doc: "Creates or replaces an instance, and starts its lease. -404, to a node only: it was cancelled since.",
+  codes: [-404],
   read: false,
   params: {
     zone,

@@ -45,6 +45,7 @@ const calls: readonly (readonly [path: string, params: Form])[] = [
   [routes.polls.path, { env: "dev", appid: ["provider", "unknown"], latest_timestamp: "0" }],
   [routes.cancel.path, KEY],
   [routes.cancel.path, KEY],
+  [routes.register.path, registerForm({ replication: "true", dirty_timestamp: "1" })],
 ];
 
 test("every answer of a registry fits its description", async () => {
