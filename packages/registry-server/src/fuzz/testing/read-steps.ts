@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { AppId } from "./model-app";
 import type { ModelPoll } from "./model-polls";
 import type { ModelTrial } from "./model-trial";
-import { APPS, ENVS, ZONES, appsTouched, steps, type Step } from "./step";
+import { APPS, ENVS, ZONES, appsTouched, oftenFirst, steps, type Step } from "./step";
 
 const CLIENTS = 3;
 const zoneArb = fc.option(fc.constantFrom(...ZONES, "nowhere"), { nil: undefined, freq: 2 });
@@ -45,7 +45,7 @@ export const readSteps: readonly fc.Arbitrary<Step>[] = [
 function polling(route: "poll" | "polls"): fc.Arbitrary<Step> {
   const asked = fc.record({
     client: fc.nat(CLIENTS - 1),
-    env: fc.constantFrom(...ENVS),
+    env: oftenFirst(ENVS),
     appids: fc.subarray([...APPS, INFRA_APPID], { minLength: 1, maxLength: route === "poll" ? 1 : 3 }),
     zone: zoneArb,
     empty: fc.boolean(),

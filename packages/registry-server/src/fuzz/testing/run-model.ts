@@ -26,7 +26,7 @@ export async function runModel(
   const settings = fc.record({
     startMs: fc.constantFrom(...STARTS_MS),
     seed: fc.nat(),
-    guardMinInstances: fc.constantFrom(10, NO_GUARD),
+    guardMinInstances: fc.constantFrom(4, NO_GUARD),
   });
   const property = fc.asyncProperty(
     settings,

@@ -4,14 +4,14 @@ import type { Content, ModelKey } from "./model-app";
 import type { ModelTrial, ToldCall } from "./model-trial";
 import {
   HOSTS,
-  ZONES,
   appsTouched,
   keyArb,
   keyParams,
-  ownApps,
+  ownAppArb,
   steps,
   versionArb,
   versionOf,
+  zoneArb,
   type Step,
 } from "./step";
 
@@ -88,9 +88,9 @@ export const writeSteps: readonly fc.Arbitrary<Step>[] = [
   steps(
     "set",
     fc.record({
-      app: fc.constantFrom(...ownApps),
-      zone: fc.constantFrom(...ZONES),
-      hosts: fc.subarray([...HOSTS, "unknown"], { minLength: 1, maxLength: 3 }),
+      app: ownAppArb,
+      zone: zoneArb,
+      hosts: fc.subarray([...HOSTS, "unknown"], { minLength: 1, maxLength: 2 }),
       status: fc.option(statusArb, { nil: undefined }),
       metadata: fc.option(metadataArb, { nil: undefined }),
       version: fc.option(versionArb, { nil: undefined }),
