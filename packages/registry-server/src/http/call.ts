@@ -38,8 +38,9 @@ export class Call {
     this.observe(this, answer);
   }
 
-  /** Calls `fn` once when the connection is over, whether answered or not. */
+  /** Calls `fn` once when the call is over, whether answered or not; at once when it is over already. */
   onOver(fn: () => void): void {
-    this.res.once("close", fn);
+    if (this.res.destroyed) fn();
+    else this.res.once("close", fn);
   }
 }

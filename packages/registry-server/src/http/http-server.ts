@@ -101,7 +101,7 @@ export class HttpServer {
     socket.once("close", () => {
       this.sockets.delete(socket);
       // Node tells only the answer whose turn it is that its connection is over.
-      for (const res of answers) if (!res.socket) res.emit("close");
+      for (const res of answers) if (!res.socket) res.destroy().emit("close");
     });
   }
 

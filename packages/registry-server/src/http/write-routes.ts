@@ -38,7 +38,7 @@ export function writeRoutes(registry: ReplicatedRegistry): Endpoint[] {
       const setting = { ...args, changes: changesOf(args), timestamp: given(args.set_timestamp) };
       const { result, told } = registry.set(setting, originOf(args));
       if (result === "set") return answerWhen(told, call, okAnswer);
-      return missing("set", { ...args, hostname: args.hostname.join(",") });
+      return missing("set", { ...args, hostname: oneOf(args.hostname) });
     }),
   ];
 }
@@ -119,6 +119,17 @@ function colored(metadata: Metadata, color: string | undefined): Metadata {
 /** 0 is what peers send for "now". */
 function given(timestamp: Timestamp | undefined): Timestamp | undefined {
   return timestamp === 0n ? undefined : timestamp;
+}
+
+const SHOWN_HOSTNAMES = 3;
+
+/** Host names as a message shows them: there may be any number. */
+function oneOf(hostnames: readonly string[]): string {
+  const shown = hostnames.slice(0, SHOWN_HOSTNAMES).join(",");
+  if (hostnames.length === 1) return shown;
+  return hostnames.length <= SHOWN_HOSTNAMES
+    ? `one of ${shown}`
+    : `one of ${shown} and ${hostnames.length - SHOWN_HOSTNAMES} more`;
 }
 
 function missing(

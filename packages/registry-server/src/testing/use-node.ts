@@ -109,7 +109,14 @@ export class TestNode<C extends Clock = FakeClock> {
   }
 
   async close(): Promise<void> {
-    await this.server.close();
+    let closed = false;
+    const closing = this.server.close().finally(() => (closed = true));
+    await until("the server is closed", async () => {
+      // Peers that do not answer are given up by the clock.
+      if (!closed && this.clock instanceof FakeClock) await this.clock.advance(5);
+      return closed;
+    });
+    await closing;
     await this.agent.close();
   }
 }
