@@ -15,6 +15,7 @@ const SERVERS = 3;
 const READY_MS = 60_000;
 // Long enough for a busy machine; each process ends within a fraction of it.
 const END_MS = 15_000;
+jest.setTimeout(READY_MS + 2 * END_MS);
 
 const DEV = [process.execPath, "scripts/dev.mjs"] as const;
 const YARN = [`${ROOT}/node_modules/.bin/yarn`, "dev"] as const;

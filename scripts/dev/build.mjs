@@ -5,7 +5,8 @@ import { ROOT } from "./plan.mjs";
 
 /** Builds the packages and what they need. Quiet, unless it fails: then it rejects with what the build said. */
 export async function build(packages, signal) {
-  if (!existsSync(join(ROOT, "node_modules/.bin/turbo"))) throw new Error("nothing is installed yet: run npm run setup first");
+  if (!existsSync(join(ROOT, "node_modules/.bin/turbo")))
+    throw new Error("nothing is installed yet: run npm run setup first");
   const args = ["run", "build", "--output-logs=errors-only", ...packages.map((name) => `--filter=${name}`)];
   const turbo = spawnTurbo(args, ["ignore", "pipe", "pipe"]);
   const said = [];
