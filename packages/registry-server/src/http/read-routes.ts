@@ -23,9 +23,10 @@ export interface ReadRoutesOptions {
 export function readRoutes({ registry, clock, limits, nodes }: ReadRoutesOptions): Endpoint[] {
   return [
     endpoint(routes.fetch, (args, call) => {
+      const view = viewOf(args, call);
       const app = registry.apps.find(args.env, args.appid);
       if (!app?.exists(args.zone)) throw notFound(args);
-      return bufferAnswer(app.read(viewOf(args, call), clock.monotonic()));
+      return bufferAnswer(app.read(view, clock.monotonic()));
     }),
     endpoint(routes.fetchs, (args, call) => {
       checkAppids(args.appid, limits);
