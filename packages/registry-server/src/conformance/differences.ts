@@ -82,7 +82,7 @@ export const differences: readonly Difference[] = [
       "Values joined by commas are one value: an address list of one, an unknown app, a wrong number.",
     ours: "They are split.",
     reason:
-      "The Python client and older Go clients send lists so, and against the original they never worked.",
+      "The Python client and older Go clients send lists so, and mean lists.",
     places: [
       { request: /^fetch comma$/, path: /\.addrs\[[01]\]$/ },
       { request: /^fetchs comma$/, path: /^data\.(provider|st2)$/, recorded: /^absent$/ },

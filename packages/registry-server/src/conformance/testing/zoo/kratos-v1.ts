@@ -1,5 +1,5 @@
 import { INFRA_APPID } from "@discoveryd/protocol";
-import type { Reply } from "../wire";
+import type { Reply, Request } from "../wire";
 import { GoClient, GoPanic, repeated, type Params } from "./go-client";
 import { decodeCode, decodePolls, type GoPolls } from "./go-json";
 import { formOf } from "./stand-in";
@@ -27,13 +27,14 @@ export class KratosV1 extends GoClient {
 
   protected async post(call: string, params: Params): Promise<number> {
     const headers = { ...HEADERS, "content-type": "application/x-www-form-urlencoded" };
-    const body = formOf(params);
-    return decodeCode(bodyOf(await this.send({ method: "POST", path: `/discovery/${call}`, headers, body })));
+    return decodeCode(
+      await this.send({ method: "POST", path: `/discovery/${call}`, headers, body: formOf(params) }),
+    );
   }
 
   protected async polls(params: Params, signal: AbortSignal): Promise<GoPolls> {
     const path = `/discovery/polls?${formOf(params)}`;
-    const answer = decodePolls(bodyOf(await this.send({ method: "GET", path, headers: HEADERS, signal })));
+    const answer = decodePolls(await this.send({ method: "GET", path, headers: HEADERS, signal }));
     if (answer.code !== 0 && answer.code !== NOT_MODIFIED) throw new Error(`polls: code ${answer.code}`);
     this.checkNil(answer);
     return answer;
@@ -44,8 +45,11 @@ export class KratosV1 extends GoClient {
     if ([...apps.values()].includes(undefined)) throw new GoPanic("nil pointer dereference");
   }
 
-  private send(request: Parameters<typeof this.options.wire.send>[0]): Promise<Reply> {
-    return this.options.wire.send(request);
+  /** Blademaster takes a status of 400 and above for an error. */
+  private async send(request: Request): Promise<string> {
+    const { status, text }: Reply = await this.options.wire.send(request);
+    if (status >= 400) throw new Error(`status ${status}`);
+    return text;
   }
 }
 
@@ -62,9 +66,3 @@ const HEADERS = {
   "x1-bmspy-user": "",
   "accept-encoding": "gzip",
 };
-
-/** Blademaster takes a status of 400 and above for an error. */
-function bodyOf({ status, text }: Reply): string {
-  if (status >= 400) throw new Error(`status ${status}`);
-  return text;
-}
