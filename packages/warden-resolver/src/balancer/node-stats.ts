@@ -8,8 +8,12 @@ export const decayMs = 600;
 const outcomeShare = 0.15;
 /** Fewer samples say nothing. Of the first ones only the best counts: those of a cold connection are outliers. */
 const leastSamples = 3;
-/** Of three samples in a row, none longer after the one before than this, the middle one counts: a pause is no trend. */
-const medianMs = 1_000;
+/**
+ * Of the last samples, none longer after the one before than this, the median counts: pauses of single calls are no
+ * trend, and a pause would weigh the more the longer it is.
+ */
+const recentSamples = 7;
+const recentMs = 1_000;
 /** How fast the difference to a faster server fades, as long as there is no news. */
 const forgiveMs = 300;
 /** The end of a stream that was open for an hour must not look like a slow server. */
@@ -32,8 +36,7 @@ export class NodeStats {
   pickedCount = 0;
   private latency = 0;
   private samples = 0;
-  private last = 0;
-  private lastButOne = 0;
+  private readonly recent: number[] = [];
   private sampledAt = 0;
   private outcomes = 0;
   private outcomeAt = 0;
@@ -70,6 +73,7 @@ export class NodeStats {
     this.cpu = undefined;
     this.samples = 0;
     this.latency = 0;
+    this.recent.length = 0;
   }
 
   /** How long ago there was news of it: a call that started or ended. */
@@ -94,22 +98,23 @@ export class NodeStats {
 
   private sample(tookMs: number, now: number): void {
     const since = now - this.sampledAt;
-    const typical = since < medianMs ? medianOfThree(tookMs, this.last, this.lastButOne) : tookMs;
-    this.lastButOne = since < medianMs ? this.last : tookMs;
-    this.last = tookMs;
+    if (since >= recentMs) this.recent.length = 0;
+    else if (this.recent.length === recentSamples) this.recent.shift();
+    this.recent.push(tookMs);
     this.samples++;
+    this.sampledAt = now;
+    const typical = median(this.recent);
     if (this.samples === 1) this.latency = tookMs;
     else if (this.samples <= leastSamples) this.latency = Math.min(this.latency, tookMs);
-    // Never away from the sample at hand, which the middle one of three may be: nothing is learnt from that.
+    // Never away from the sample at hand: a good one must not make it worse because most of the others were bad.
     else if (typical > this.latency === tookMs > this.latency) {
       // At first much as the mean of all.
       const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
       this.latency += (typical - this.latency) * share;
     }
-    this.sampledAt = now;
   }
 }
 
-function medianOfThree(a: number, b: number, c: number): number {
-  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] as number;
 }

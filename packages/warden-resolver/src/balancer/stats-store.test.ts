@@ -35,3 +35,10 @@ test("leaving twice, or without having come, is nothing", () => {
   store.leave("a", 0);
   expect(store.size).toBe(0);
 });
+
+test("what a balancer counted is not taken for the count of the next one", () => {
+  const store = new StatsStore();
+  const stats = store.enter("a", 0);
+  stats.picked(5, 5_000);
+  expect(store.enter("a", 10)).toMatchObject({ pickedAt: 5, pickedCount: 0 });
+});

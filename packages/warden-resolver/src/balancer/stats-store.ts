@@ -34,6 +34,8 @@ export class StatsStore {
     const stats = this.present.get(key) ?? this.gone.get(key)?.stats ?? new NodeStats();
     this.gone.delete(key);
     this.present.set(key, stats);
+    // The balancer that counted those picks may be gone: another one counts from 0.
+    stats.pickedCount = 0;
     return stats;
   }
 
