@@ -11,6 +11,8 @@ module.exports = {
   roots: ["<rootDir>/src"],
   transform: { "^.+\\.ts$": ["@swc/jest", swc] },
   watchman: false,
+  // Many times what any test takes: it ends one that hangs, and never one on a busy machine.
+  testTimeout: 30_000,
   reporters: ["default", require.resolve("./scripts/counts/jest-counts.cjs")],
   collectCoverageFrom: [
     "src/**/*.ts",
