@@ -14,6 +14,8 @@ module.exports = {
   // Many times what any test takes: it ends one that hangs, and never one on a busy machine.
   testTimeout: 30_000,
   reporters: ["default", require.resolve("./scripts/counts/jest-counts.cjs")],
+  // `--coverageReporters=html` writes pages to look at.
+  coverageReporters: ["text"],
   collectCoverageFrom: [
     "src/**/*.ts",
     "!src/**/*.test.ts",
