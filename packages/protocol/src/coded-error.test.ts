@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { CodedError, badParameter, missingParameter } from "./coded-error";
+import { CodedError, badParameter, missingParameter, showValue } from "./coded-error";
 import { codes } from "./codes";
 
 fc.configureGlobal({ seed: 1 });
@@ -45,4 +45,11 @@ test.each<[value: unknown, shown: string]>([
 
 test("a missing parameter is named", () => {
   expect(missingParameter("appid")).toMatchObject({ code: -400, message: "parameter appid is required" });
+});
+
+test("a value is shown however deep it is nested", () => {
+  const deep = (open: string, close: string): unknown =>
+    JSON.parse(open.repeat(100_000) + "1" + close.repeat(100_000));
+  expect(showValue(deep("[", "]"))).toBe("[…]");
+  expect(showValue(deep('{"a":', "}"))).toBe("{…}");
 });

@@ -20,7 +20,7 @@ export class CodedError extends Error {
 
 /** A -400 whose message names the parameter, the value (as JSON, cut when it is long) and what is allowed. */
 export function badParameter(name: string, value: unknown, allowed: string): CodedError {
-  return new CodedError(codes.badRequest, `parameter ${name} = ${shown(value)}: ${allowed}`);
+  return new CodedError(codes.badRequest, `parameter ${name} = ${showValue(value)}: ${allowed}`);
 }
 
 /** A -400 for a parameter that is required and absent or empty. */
@@ -40,10 +40,20 @@ function messageOf(error: unknown): string {
 // Long enough to recognise the value, short enough for a log line.
 const SHOWN = 64;
 
-function shown(value: unknown): string {
+/** A value out of JSON for a message: as JSON, cut when it is long. Shows any value, however deep it is nested. */
+export function showValue(value: unknown): string {
   if (typeof value === "string") return shortened(JSON.stringify(value.slice(0, SHOWN)), value.length);
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "object" ? jsonOf(value) : String(value);
   return shortened(text.slice(0, SHOWN), text.length);
+}
+
+function jsonOf(value: object | null): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // JSON.parse reads what is nested too deep for JSON.stringify to write.
+    return Array.isArray(value) ? "[…]" : "{…}";
+  }
 }
 
 function shortened(text: string, length: number): string {

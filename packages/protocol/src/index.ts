@@ -1,4 +1,4 @@
-export { CodedError, badParameter, missingParameter } from "./coded-error";
+export { CodedError, badParameter, missingParameter, showValue } from "./coded-error";
 export { codes, codeText, isCode } from "./codes";
 export type { Code } from "./codes";
 export { encodeEnvelope, parseEnvelope } from "./envelope";

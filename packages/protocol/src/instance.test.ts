@@ -226,3 +226,9 @@ describe("a scheduler", () => {
     );
   });
 });
+
+test("metadata nested too deep to be text is refused", () => {
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  const decode = () => decodeInstance(parseWithTimestamps(`{"status":1,"metadata":{"key":${deep}}}`));
+  expect(decode).toThrow("metadata.key is nested too deep");
+});

@@ -1,4 +1,4 @@
-import { CodedError, badParameter } from "./coded-error";
+import { CodedError, badParameter, showValue } from "./coded-error";
 import { codes } from "./codes";
 import { timestampFrom, type Timestamp } from "./timestamp";
 
@@ -178,8 +178,16 @@ function decodeMetadata(value: unknown): Metadata {
   if (value == null) return new Map();
   const entries = Object.entries(asRecord(value, "metadata"));
   return metadataOf(
-    entries.map(([key, v]) => [key, typeof v === "string" ? v : v == null ? "" : JSON.stringify(v)]),
+    entries.map(([key, v]) => [key, typeof v === "string" ? v : v == null ? "" : nestedText(key, v)]),
   );
+}
+
+function nestedText(key: string, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new CodedError(codes.badRequest, `metadata.${key} is nested too deep`, { cause });
+  }
 }
 
 function addrsField(fields: Readonly<Record<string, unknown>>): string[] {
@@ -206,14 +214,10 @@ function timestampField(fields: Readonly<Record<string, unknown>>, name: string)
 function asRecord(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new CodedError(codes.badRequest, `${name} is not a JSON object: ${shorten(value)}`);
+  throw new CodedError(codes.badRequest, `${name} is not a JSON object: ${showValue(value)}`);
 }
 
 function asList(value: unknown, name: string): readonly unknown[] {
   if (Array.isArray(value)) return value as unknown[];
-  throw new CodedError(codes.badRequest, `${name} is not a JSON array: ${shorten(value)}`);
-}
-
-function shorten(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  throw new CodedError(codes.badRequest, `${name} is not a JSON array: ${showValue(value)}`);
 }
