@@ -81,8 +81,7 @@ export const differences: readonly Difference[] = [
     original:
       "Values joined by commas are one value: an address list of one, an unknown app, a wrong number.",
     ours: "They are split.",
-    reason:
-      "The Python client and older Go clients send lists so, and mean lists.",
+    reason: "The Python client and older Go clients send lists so, and mean lists.",
     places: [
       { request: /^fetch comma$/, path: /\.addrs\[[01]\]$/ },
       { request: /^fetchs comma$/, path: /^data\.(provider|st2)$/, recorded: /^absent$/ },

@@ -74,7 +74,7 @@ test("a poller that parses with JSON.parse is told each of 600 changes once", as
 test("pollers that are slower than the changes get the last one, and no answer twice", async () => {
   const slow = [startPoller(), startPoller(), startPoller()];
 
-  for (let i = 1; i <= ROUNDS; i++) await round(i, () => Promise.resolve());
+  for (let i = 1; i <= ROUNDS / 4; i++) await round(i, () => Promise.resolve());
   await write("register", { hostname: "h2", status: "1", addrs: "grpc://127.0.0.1:3" });
   await simulation.settle();
 
