@@ -110,5 +110,7 @@ function decodeCancelled(value: unknown): AppState["cancelled"][number] {
   const { zone, hostname, cancelled_timestamp: timestamp } = asFields(value);
   const at = timestampFrom(timestamp);
   if (at === undefined) throw malformed("a cancelled instance without a timestamp");
-  return { zone: String(zone), hostname: String(hostname), at };
+  if (typeof zone !== "string" || typeof hostname !== "string")
+    throw malformed("a cancelled instance without zone or hostname");
+  return { zone, hostname, at };
 }

@@ -4,6 +4,7 @@ import {
   decodeInstance,
   encodeInstance,
   parseWithTimestamps,
+  showValue,
   timestampFrom,
   type Instance,
   type InstanceKey,
@@ -109,7 +110,7 @@ function decodeOperation(value: unknown): Operation {
   }
   if (fields["op"] === "cancel")
     return { kind: "cancel", key, region, at: timestampOf(fields, "latest_timestamp") };
-  throw malformed(`op = ${JSON.stringify(fields["op"])}: must be put, renew or cancel`);
+  throw malformed(`op = ${showValue(fields["op"])}: must be put, renew or cancel`);
 }
 
 /** Outcomes as JSON, in the order of the operations. */
@@ -152,6 +153,14 @@ export function asList(value: unknown): readonly unknown[] {
   throw malformed("not a JSON list");
 }
 
+/** A list of texts. */
+export function asTexts(value: unknown): readonly string[] {
+  return asList(value).map((item) => {
+    if (typeof item === "string") return item;
+    throw malformed(`${showValue(item)} in a list of texts`);
+  });
+}
+
 export function asFields(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   throw malformed("not a JSON object");
@@ -164,13 +173,13 @@ export function malformed(what: string, cause?: unknown): CodedError {
 function textOf(fields: Readonly<Record<string, unknown>>, name: string): string {
   const value = fields[name];
   if (typeof value === "string" && value !== "") return value;
-  throw malformed(`${name} = ${JSON.stringify(value)}: must be text`);
+  throw malformed(`${name} = ${showValue(value)}: must be text`);
 }
 
 function timestampOf(fields: Readonly<Record<string, unknown>>, name: string): Timestamp {
   const value = timestampFrom(fields[name]);
   if (value !== undefined) return value;
-  throw malformed(`${name} = ${JSON.stringify(fields[name])}: must be an int64`);
+  throw malformed(`${name} = ${showValue(fields[name])}: must be an int64`);
 }
 
 /** Milliseconds of silence; anything that is none is 0. */

@@ -2,7 +2,7 @@ import { routes } from "@discoveryd/protocol";
 import type { AntiEntropy } from "../cluster/anti-entropy";
 import { decodeStates, encodeStates } from "../cluster/app-state";
 import type { Differences } from "../cluster/digest";
-import { asList, decodeOperations, encodeOutcomes, parseJson } from "../cluster/operation";
+import { asTexts, decodeOperations, encodeOutcomes, parseJson } from "../cluster/operation";
 import type { ReplicatedRegistry } from "../cluster/replicated-registry";
 import { dataAnswer } from "./answer";
 import { endpoint, type Endpoint } from "./dispatcher";
@@ -23,7 +23,7 @@ export function peerRoutes({ registry, antiEntropy }: PeerRoutesOptions): Endpoi
       return dataAnswer(encodeOutcomes(outcomes));
     }),
     endpoint(routes.digests, (_args, call) => {
-      const buckets = asList(parseJson(call.body.toString())).map(String);
+      const buckets = asTexts(parseJson(call.body.toString()));
       void antiEntropy.differences(buckets).then((apps) => call.answer(dataAnswer(encodeDifferences(apps))));
       return undefined;
     }),
