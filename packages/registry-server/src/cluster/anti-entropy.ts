@@ -37,6 +37,8 @@ type AppName = Pick<AppDigest, "env" | "appid">;
 export class AntiEntropy {
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly underWay = new Set<Peer>();
+  private readonly again = new Set<Peer>();
   private rotation: Peer[] = [];
   private stop: (() => void) | undefined;
   private closed = false;
@@ -55,13 +57,25 @@ export class AntiEntropy {
     this.stop?.();
   }
 
-  /** Makes this node and a peer equal, as far as both hold still. A peer that does not answer is left for later. */
+  /**
+   * Makes this node and a peer equal, as far as both hold still. A peer that does not answer is left for later; one that
+   * is being compared with already is compared with once more after that.
+   */
   async reconcile(peer: Peer): Promise<void> {
+    if (this.closed) return;
+    if (this.underWay.has(peer)) {
+      this.again.add(peer);
+      return;
+    }
+    this.underWay.add(peer);
     try {
       await this.exchangeWith(peer);
       this.options.onEqual();
     } catch (err) {
       this.options.logger.debug({ peer: peer.addr, err }, "comparison with a peer failed");
+    } finally {
+      this.underWay.delete(peer);
+      if (this.again.delete(peer)) void this.reconcile(peer);
     }
   }
 
@@ -75,7 +89,9 @@ export class AntiEntropy {
   /** The receiver's half of `exchange`: takes what is newer, and answers with what is here. */
   merge(states: readonly AppState[]): AppState[] {
     return states.map((state) => {
+      const { env, appid, isRest } = state;
       const cancelled = this.take(state);
+      if (isRest) return { env, appid, instances: [], cancelled };
       return { ...readState(this.options.registry, state, this.isCounted), cancelled };
     });
   }
@@ -108,11 +124,17 @@ export class AntiEntropy {
       this.options.logger.info({ peer: peer.addr, apps: names.length }, "made equal with a peer");
   }
 
-  /** A node of the original compares nothing: what it has is taken, and it hears what it lacks by renewals. */
+  /**
+   * A node of the original compares nothing: what it has is taken, and it hears what it lacks by renewals. It makes
+   * some timestamps itself, so of an equal version ours stays.
+   */
   private async syncFrom(peer: Peer): Promise<void> {
     const { registry, ttlMs } = this.options;
     for (const instance of await peer.link.fetchAll()) {
-      if (!registry.find(instance)) registry.adopt(instance, registry.silenceOf(instance, ttlMs));
+      const silentMs = registry.silenceOf(instance, ttlMs);
+      const stored = registry.find(instance);
+      const isNews = !stored || stored.instance.dirtyTimestamp < instance.dirtyTimestamp;
+      if (isNews && silentMs < ttlMs) registry.adopt(instance, silentMs);
     }
   }
 

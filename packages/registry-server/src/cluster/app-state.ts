@@ -20,6 +20,8 @@ export interface AppState {
   readonly env: string;
   readonly appid: string;
   readonly instances: readonly Heard[];
+  /** A further part of an app that is too large for one: its answer holds no instances, the first one's does. */
+  readonly isRest?: true;
   /** Of the instances that the asking node has given: those cancelled here since. */
   readonly cancelled: readonly { readonly zone: string; readonly hostname: string; readonly at: Timestamp }[];
 }
@@ -68,12 +70,13 @@ function cut(state: AppState): AppState[] {
   if (state.instances.length <= PIECE) return [state];
   const pieces: AppState[] = [];
   for (let at = 0; at < state.instances.length; at += PIECE) {
-    pieces.push({ ...state, instances: state.instances.slice(at, at + PIECE) });
+    const instances = state.instances.slice(at, at + PIECE);
+    pieces.push({ ...state, instances, ...(at > 0 && { isRest: true }) });
   }
   return pieces;
 }
 
-function encodeState({ env, appid, instances, cancelled }: AppState): string {
+function encodeState({ env, appid, instances, isRest, cancelled }: AppState): string {
   const list = instances.map(
     ({ instance, silentMs }) => `{"silent_ms":${silentMs},"instance":${encodeInstance(instance)}}`,
   );
@@ -82,7 +85,7 @@ function encodeState({ env, appid, instances, cancelled }: AppState): string {
       `{"zone":${JSON.stringify(zone)},"hostname":${JSON.stringify(hostname)},"cancelled_timestamp":${at}}`,
   );
   return (
-    `{"env":${JSON.stringify(env)},"appid":${JSON.stringify(appid)},` +
+    `{"env":${JSON.stringify(env)},"appid":${JSON.stringify(appid)},${isRest ? '"rest":true,' : ""}` +
     `"instances":[${list.join(",")}],"cancelled":[${gone.join(",")}]}`
   );
 }
@@ -90,12 +93,13 @@ function encodeState({ env, appid, instances, cancelled }: AppState): string {
 /** Throws a CodedError (-400). */
 export function decodeStates(value: unknown): AppState[] {
   return asList(value).map((item) => {
-    const { env, appid, instances, cancelled } = asFields(item);
+    const { env, appid, instances, rest, cancelled } = asFields(item);
     if (typeof env !== "string" || typeof appid !== "string") throw malformed("an app without env or appid");
     return {
       env,
       appid,
       instances: asList(instances).map(decodeHeard),
+      ...(rest === true && { isRest: true }),
       cancelled: asList(cancelled).map(decodeCancelled),
     };
   });

@@ -11,6 +11,7 @@ import {
   type Timestamp,
 } from "@discoveryd/protocol";
 import type { Change } from "../registry/registry";
+import type { StoredInstance } from "../registry/stored-instance";
 
 /** The instance as it is now: from a register, a set, or to repair what a peer has. */
 export interface Put {
@@ -57,6 +58,11 @@ export function keyOf(operation: Operation): InstanceKey {
   return operation.kind === "put" ? operation.instance : operation.key;
 }
 
+/** The instance as it stands, its last heartbeat with it. */
+export function putOf(stored: StoredInstance, silentMs: number): Put {
+  return { kind: "put", instance: { ...stored.instance, renewTimestamp: stored.renewTimestamp }, silentMs };
+}
+
 /** What identifies an instance, as text. No part of a key holds a comma. */
 export function keyText({ env, appid, zone, hostname }: InstanceKey): string {
   return `${env},${appid},${zone},${hostname}`;
@@ -83,9 +89,19 @@ function encodeOperation(operation: Operation): string {
   );
 }
 
-/** Reads what `encodeOperations` has written. Throws a CodedError (-400). */
-export function decodeOperations(text: string): Operation[] {
-  return asList(parseJson(text)).map(decodeOperation);
+/**
+ * Reads what `encodeOperations` has written. Throws a CodedError (-400) when it is no list. An operation that cannot be
+ * read is undefined, and leaves the others as they are: one bad apple must not keep a peer from ever being told anything.
+ */
+export function decodeOperations(text: string): (Operation | undefined)[] {
+  return asList(parseJson(text)).map((value) => {
+    try {
+      return decodeOperation(value);
+    } catch (error) {
+      if (error instanceof CodedError) return undefined;
+      throw error;
+    }
+  });
 }
 
 function decodeOperation(value: unknown): Operation {

@@ -1,9 +1,9 @@
 import { keyOf, keyText, type Operation } from "./operation";
 
-interface Entry {
+export interface Entry {
   readonly operation: Operation;
   /** Called when a peer has answered it, or will not soon. */
-  readonly settle: (() => void)[];
+  readonly settle: readonly (() => void)[];
 }
 
 /**
@@ -11,7 +11,7 @@ interface Entry {
  * instances. The first to come is the first to go.
  */
 export class Outbox {
-  private entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, Entry>();
   private urgent = 0;
 
   get size(): number {
@@ -27,11 +27,8 @@ export class Outbox {
   put(operation: Operation, settle?: () => void): void {
     const key = keyText(keyOf(operation));
     const waiting = this.entries.get(key);
-    // What waits says more than that the instance is alive.
-    if (waiting && operation.kind === "renew" && waiting.operation.kind !== "renew") return;
-    if (waiting) this.drop(key, waiting);
-    if (operation.kind !== "renew") this.urgent++;
-    this.entries.set(key, { operation, settle: [...(waiting?.settle ?? []), ...(settle ? [settle] : [])] });
+    const settles = [...(waiting?.settle ?? []), ...(settle ? [settle] : [])];
+    this.place(key, { operation: waiting ? both(waiting.operation, operation) : operation, settle: settles });
   }
 
   /** Takes out the first `most` operations. */
@@ -39,39 +36,51 @@ export class Outbox {
     const taken: Entry[] = [];
     for (const [key, entry] of this.entries) {
       if (taken.length === most) break;
-      this.drop(key, entry);
+      this.entries.delete(key);
+      if (isUrgent(entry)) this.urgent--;
       taken.push(entry);
     }
     return taken;
   }
 
-  /** Puts back what could not be sent, in front, but for what newer news has made pointless. */
+  /** Puts back what was not heard, behind what waits: the next try is about others, and all have their turn. */
   putBack(entries: readonly Entry[]): void {
-    const newer = this.entries;
-    this.entries = new Map();
-    this.urgent = 0;
     for (const { operation, settle } of entries) {
-      this.put(operation);
-      for (const fn of settle) fn();
-    }
-    for (const { operation, settle } of newer.values()) {
-      this.put(operation);
-      const entry = this.entries.get(keyText(keyOf(operation)));
-      entry?.settle.push(...settle);
+      const key = keyText(keyOf(operation));
+      const newer = this.entries.get(key);
+      const settles = [...settle, ...(newer?.settle ?? [])];
+      this.place(key, { operation: newer ? both(operation, newer.operation) : operation, settle: settles });
     }
   }
 
   /** Nobody need wait any longer. What waits to be sent stays. */
   settleAll(): void {
-    for (const { settle } of this.entries.values()) {
-      for (const fn of settle.splice(0)) fn();
+    for (const [key, { operation, settle }] of this.entries) {
+      if (settle.length === 0) continue;
+      this.entries.set(key, { operation, settle: [] });
+      for (const fn of settle) fn();
     }
   }
 
-  private drop(key: string, { operation }: Entry): void {
-    this.entries.delete(key);
-    if (operation.kind !== "renew") this.urgent--;
+  /** In the place of what waits about the same instance, if anything does. */
+  private place(key: string, entry: Entry): void {
+    const waiting = this.entries.get(key);
+    if (waiting && isUrgent(waiting)) this.urgent--;
+    if (isUrgent(entry)) this.urgent++;
+    this.entries.set(key, entry);
   }
 }
 
-export type { Entry };
+/** One operation that says what two say, of the same instance, one after the other. */
+function both(earlier: Operation, later: Operation): Operation {
+  if (earlier.kind === "renew") return later;
+  // What waits says more than that the instance is alive.
+  if (later.kind === "renew") return earlier;
+  if (later.kind === "cancel") return later;
+  // A set says only what it changes, and the peer has not heard of what it changed: it is told the whole instance.
+  return { kind: "put", instance: later.instance, silentMs: later.silentMs };
+}
+
+function isUrgent({ operation }: Entry): boolean {
+  return operation.kind !== "renew";
+}

@@ -43,6 +43,8 @@ const NEWS_MS = 2_000;
 const GO_MS = 60_000;
 /** So many requests at a time go to a node of the original, which takes one operation each. */
 const CONNECTIONS = 8;
+/** So many operations at a time are told to a node of the original: what is heard is over, though the rest fails. */
+const SINGLES = 64;
 /** A longer request is sent in parts, in characters: a node takes 8 MiB. */
 const BODY = 2 * 1_048_576;
 
@@ -54,6 +56,7 @@ interface Answer {
 /** Speaks to one peer: in batches to a node of ours, one request an operation to a node of the original. */
 export class PeerClient implements PeerLink {
   private readonly pool: Pool;
+  requests = 0;
   private readonly clock: Clock;
   private goUntil = 0;
 
@@ -67,14 +70,10 @@ export class PeerClient implements PeerLink {
   }
 
   async send(operations: readonly Operation[]): Promise<readonly Outcome[]> {
-    if (this.clock.monotonic() < this.goUntil) return this.sendSingly(operations);
+    if (operations.length > 0 && this.clock.monotonic() < this.goUntil) return this.sendSingly(operations);
     const body = encodeOperations(operations);
     if (body.length > BODY && operations.length > 1) {
-      const middle = operations.length >> 1;
-      return [
-        ...(await this.send(operations.slice(0, middle))),
-        ...(await this.send(operations.slice(middle))),
-      ];
+      return this.send(operations.slice(0, operations.length >> 1));
     }
     const query = `?replication=${this.options.sameZone}&from_zone=true`;
     const answer = await this.post(`${routes.replicate.path}${query}`, "application/json", body);
@@ -115,14 +114,16 @@ export class PeerClient implements PeerLink {
 
   /** Each operation is about an instance of its own, so their order does not matter. */
   private async sendSingly(operations: readonly Operation[]): Promise<readonly Outcome[]> {
+    const told = operations.slice(0, SINGLES);
     const outcomes = new Map<Operation, Outcome>();
-    await Promise.all(
-      goRequests(operations, this.options.sameZone).map(async (request) => {
-        const outcome = await this.sendOne(request);
-        for (const operation of request.operations) outcomes.set(operation, outcome);
-      }),
-    );
-    return operations.map((operation) => outcomes.get(operation) as Outcome);
+    const requests = goRequests(told, this.options.sameZone).map(async (request) => {
+      const outcome = await this.sendOne(request);
+      for (const operation of request.operations) outcomes.set(operation, outcome);
+    });
+    // Until all have ended: what fails is told again, and must not be overtaken by itself.
+    const results = await Promise.allSettled(requests);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+    return told.map((operation) => outcomes.get(operation) as Outcome);
   }
 
   private async sendOne({ path, form }: GoRequest): Promise<Outcome> {
@@ -135,6 +136,7 @@ export class PeerClient implements PeerLink {
   }
 
   private post(path: string, type: string, body: string): Promise<Answer> {
+    this.requests++;
     return this.request("POST", path, NEWS_MS, { type, body });
   }
 

@@ -5,7 +5,12 @@ import type { Operation, Outcome } from "./operation";
 
 /** The wire to one peer. Every method rejects when the peer does not answer in time, or not as it should. */
 export interface PeerLink {
-  /** Tells it what has happened; resolves with what it made of each operation, in order. */
+  /** Requests made so far to tell it something. A node of the original takes one an operation. */
+  readonly requests: number;
+  /**
+   * Tells it what has happened; resolves with what it made of each operation, in order. Fewer outcomes than operations
+   * mean that only the first were told. Without an operation it asks for a sign of life.
+   */
   send(operations: readonly Operation[]): Promise<readonly Outcome[]>;
   /** Every instance it has. */
   fetchAll(): Promise<readonly Instance[]>;

@@ -1,4 +1,3 @@
-import { codes } from "@discoveryd/protocol";
 import { backoffMs, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
 import type { Logger } from "pino";
 import type { Operation, Outcome } from "./operation";
@@ -24,6 +23,9 @@ export type PeerState =
   | { readonly kind: "up" }
   | { readonly kind: "lost"; readonly since: number; readonly attempt: number; readonly cause: unknown };
 
+/** What became of a batch: heard; heard in part, and the rest waits again; or not heard. */
+type Delivery = { readonly kind: "all" | "part" } | { readonly kind: "failed"; readonly cause: unknown };
+
 export interface PeerOptions {
   /** host:port. */
   readonly addr: string;
@@ -45,9 +47,6 @@ export class Peer {
   readonly addr: string;
   readonly zone: string;
   readonly link: PeerLink;
-  /** Requests sent with operations, and operations in them. */
-  readonly sent = { requests: 0, operations: 0 };
-
   private readonly outbox = new Outbox();
   private readonly clock: Clock;
   private readonly random: Random;
@@ -55,6 +54,7 @@ export class Peer {
   private timer: { readonly at: number; readonly cancel: () => void } | undefined;
   private sending: Promise<void> | undefined;
   private closed = false;
+  private operations = 0;
 
   constructor(private readonly options: PeerOptions) {
     this.addr = options.addr;
@@ -66,6 +66,11 @@ export class Peer {
 
   get isLost(): boolean {
     return this.state.kind === "lost";
+  }
+
+  /** Requests sent to tell it something, and operations in them. */
+  get sent(): { requests: number; operations: number } {
+    return { requests: this.link.requests, operations: this.operations };
   }
 
   /** How many operations wait to be sent. */
@@ -81,9 +86,8 @@ export class Peer {
     if (this.closed) return false;
     const { isLost } = this;
     this.outbox.put(operation, isLost ? undefined : settle);
-    // A lost peer is being tried already, unless all that it had to hear was over.
-    const delayMs = operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS;
-    this.schedule(isLost ? RETRY.maxMs : delayMs);
+    // A lost peer is being tried already.
+    if (!isLost) this.schedule(operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS);
     return !isLost;
   }
 
@@ -100,27 +104,28 @@ export class Peer {
 
   private schedule(ms: number): void {
     if (this.closed || this.sending) return;
-    const at = this.clock.monotonic() + ms;
+    const delayMs = this.outbox.size >= BATCH && !this.isLost ? 0 : ms;
+    const at = this.clock.monotonic() + delayMs;
     if (this.timer && this.timer.at <= at) return;
     this.timer?.cancel();
-    this.timer = { at, cancel: this.clock.after(ms, () => void this.flush()) };
-    if (this.outbox.size >= BATCH && ms > 0 && !this.isLost) this.schedule(0);
+    this.timer = { at, cancel: this.clock.after(delayMs, () => void this.flush()) };
   }
 
   /** One request at a time, so that what is said of an instance arrives in order. */
   private flush(): Promise<void> {
     this.timer?.cancel();
     this.timer = undefined;
-    if (this.closed || this.outbox.size === 0) return Promise.resolve();
+    if (this.closed || (this.outbox.size === 0 && !this.isLost)) return Promise.resolve();
     this.sending ??= this.send();
     return this.sending;
   }
 
   private async send(): Promise<void> {
     const batch = this.freshen(this.outbox.take(BATCH));
-    const failure = await this.deliver(batch);
+    const delivery = await this.deliver(batch);
     this.sending = undefined;
-    if (failure) this.lose(batch, failure.cause);
+    if (delivery.kind === "failed") this.lose(batch, delivery.cause);
+    else if (delivery.kind === "part") this.schedule(0);
     else if (this.outbox.size > 0) this.schedule(this.outbox.hasUrgent ? NEWS_DELAY_MS : RENEW_DELAY_MS);
   }
 
@@ -134,23 +139,27 @@ export class Peer {
     });
   }
 
-  private async deliver(batch: readonly Entry[]): Promise<{ cause: unknown } | undefined> {
-    if (batch.length === 0) return undefined;
+  private async deliver(batch: readonly Entry[]): Promise<Delivery> {
+    // A lost peer is asked for a sign of life even when all that it had to hear is over.
+    if (batch.length === 0 && !this.isLost) return { kind: "all" };
     const operations = batch.map(({ operation }) => operation);
     let outcomes: readonly Outcome[];
     try {
-      this.sent.requests++;
-      this.sent.operations += operations.length;
       outcomes = await this.link.send(operations);
+      if (outcomes.length === 0 && batch.length > 0) throw new Error("it answered nothing");
     } catch (cause) {
-      return { cause };
+      return { kind: "failed", cause };
     }
+    this.operations += outcomes.length;
     this.found();
-    batch.forEach(({ operation, settle }, i) => {
-      this.options.onOutcome(operation, outcomes[i] ?? { code: codes.internal }, this);
+    outcomes.forEach((outcome, i) => {
+      const { operation, settle } = batch[i] as Entry;
+      this.options.onOutcome(operation, outcome, this);
       for (const fn of settle) fn();
     });
-    return undefined;
+    if (outcomes.length === batch.length) return { kind: "all" };
+    this.outbox.putBack(batch.slice(outcomes.length));
+    return { kind: "part" };
   }
 
   private found(): void {

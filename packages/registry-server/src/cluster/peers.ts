@@ -1,8 +1,8 @@
-import { codes } from "@discoveryd/protocol";
+import { codes, timestampToMs } from "@discoveryd/protocol";
 import { shuffle, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry";
-import { keyOf, type Operation, type Outcome } from "./operation";
+import { keyOf, putOf, type Cancel, type Operation, type Outcome } from "./operation";
 import { Peer } from "./peer";
 import type { PeerLink } from "./peer-link";
 
@@ -30,6 +30,8 @@ export interface PeersOptions {
   readonly random?: Random;
 }
 
+/** A peer that has not heard of a cancel for this long has evicted the instance, or was not there. In milliseconds. */
+const CANCEL_MS = 3_600_000;
 /** A client waits at most so many milliseconds for peers to hear of its change. */
 const ACKNOWLEDGE_MS = 500;
 
@@ -141,14 +143,21 @@ export class Peers {
 
   /** A peer that was away hears what is true when it is back: an instance that has gone silent must not look alive. */
   private refresh(operation: Operation): Operation | undefined {
-    if (operation.kind === "cancel") return operation;
     const { registry } = this.options;
     const stored = registry.find(keyOf(operation));
-    if (!stored) return undefined;
+    // To a node of the original a cancel is now: what has registered again since, maybe elsewhere, is told instead.
+    const isGone = !stored || (operation.kind === "cancel" && stored.instance.dirtyTimestamp <= operation.at);
+    if (isGone) return operation.kind === "cancel" && !this.isOver(operation) ? operation : undefined;
     const silentMs = registry.silentMs(stored);
-    if (operation.kind === "renew") return { ...operation, dirty: stored.instance.dirtyTimestamp, silentMs };
-    const isCurrent = stored.instance.dirtyTimestamp === operation.instance.dirtyTimestamp;
-    return isCurrent ? { ...operation, silentMs } : { kind: "put", instance: stored.instance, silentMs };
+    const { dirtyTimestamp } = stored.instance;
+    if (operation.kind === "renew") return { ...operation, dirty: dirtyTimestamp, silentMs };
+    const isCurrent = operation.kind === "put" && operation.instance.dirtyTimestamp === dirtyTimestamp;
+    const put = putOf(stored, silentMs);
+    return isCurrent && operation.set ? { ...put, set: operation.set } : put;
+  }
+
+  private isOver({ at }: Cancel): boolean {
+    return this.clock.now() - timestampToMs(at) > CANCEL_MS;
   }
 
   /** What a peer's answer asks for: it lacks what we have, or has what we lack. */
@@ -159,7 +168,7 @@ export class Peers {
     else if (cancelledAt !== undefined) registry.cancelReplicated(keyOf(operation), cancelledAt);
     else if (operation.kind === "renew" || (operation.kind === "put" && operation.set)) {
       const stored = registry.find(keyOf(operation));
-      if (stored) peer.tell({ kind: "put", instance: stored.instance, silentMs: registry.silentMs(stored) });
+      if (stored) peer.tell(putOf(stored, registry.silentMs(stored)));
     }
   }
 }

@@ -1,7 +1,15 @@
-import { codes, type InstanceKey, type Timestamp } from "@discoveryd/protocol";
-import type { Cancelled, Registered, Registering, Registry, Renewed, Setting } from "../registry/registry";
+import { codes, metadataOf, type InstanceKey, type Timestamp } from "@discoveryd/protocol";
+import type {
+  Cancelled,
+  Change,
+  Registered,
+  Registering,
+  Registry,
+  Renewed,
+  Setting,
+} from "../registry/registry";
 import type { StoredInstance } from "../registry/stored-instance";
-import type { Operation, Outcome } from "./operation";
+import { putOf, type Operation, type Outcome } from "./operation";
 import type { Origin, Peers } from "./peers";
 
 /** What a change did here, and when the others have heard of it. */
@@ -21,7 +29,7 @@ export class ReplicatedRegistry {
   register(input: Omit<Registering, "replicated">, origin: Origin): Told<Registered> {
     const result = this.registry.register({ ...input, replicated: origin.replication || origin.fromZone });
     if (result.kind === "stale" || result.kind === "buried") return { result, told: undefined };
-    return { result, told: this.peers.tell([putOf(result.instance)], origin) };
+    return { result, told: this.peers.tell([putOf(result.instance, 0)], origin) };
   }
 
   /** @param dirty the version that a node of the own zone has; a client sends none. */
@@ -46,19 +54,26 @@ export class ReplicatedRegistry {
     const result = this.registry.set(setting);
     if (result === "missing") return { result, told: undefined };
     const group = {};
-    const puts = setting.changes.flatMap((change): Operation[] => {
+    const puts = byHostname(setting.changes).flatMap((change): Operation[] => {
       const stored = this.registry.find({ ...setting, ...change });
       if (!stored) return [];
-      const at = setting.timestamp ?? stored.instance.dirtyTimestamp;
-      return [{ ...putOf(stored), set: { change, at, group } }];
+      const put = putOf(stored, 0);
+      const at = stored.instance.dirtyTimestamp;
+      // News that is older than what is here has changed nothing, and must not elsewhere.
+      const isMade = setting.timestamp === undefined || setting.timestamp === at;
+      return [isMade ? { ...put, set: { change, at, group } } : put];
     });
     return { result, told: this.peers.tell(puts, origin) };
   }
 
-  /** One operation out of a batch from a node of ours. */
-  receive(operation: Operation, origin: Origin): Outcome {
+  /** One operation out of a batch from a node of ours; undefined is one that cannot be read. */
+  receive(operation: Operation | undefined, origin: Origin): Outcome {
+    if (!operation) return { code: codes.badRequest };
     const outcome = this.apply(operation);
-    if (outcome.code === codes.ok) this.pass(operation, origin);
+    // A cancel counts where nobody knows the instance, too: others of the zone may.
+    const isNews =
+      outcome.code === codes.ok || (operation.kind === "cancel" && outcome.code === codes.notFound);
+    if (isNews) this.pass(operation, origin);
     return outcome;
   }
 
@@ -87,12 +102,19 @@ export class ReplicatedRegistry {
   }
 }
 
-function putOf(stored: StoredInstance): Operation & { kind: "put" } {
-  return {
-    kind: "put",
-    instance: { ...stored.instance, renewTimestamp: stored.renewTimestamp },
-    silentMs: 0,
-  };
+/** One change a host name: the original takes several of one, the later over the earlier. */
+function byHostname(changes: readonly Change[]): Change[] {
+  const merged = new Map<string, Change>();
+  for (const { hostname, status, metadata } of changes) {
+    const before = merged.get(hostname);
+    const both = [...(before?.metadata ?? []), ...(metadata ?? [])];
+    merged.set(hostname, {
+      hostname,
+      status: status ?? before?.status,
+      metadata: both.length > 0 ? metadataOf(both) : undefined,
+    });
+  }
+  return [...merged.values()];
 }
 
 function renewOf({ instance }: StoredInstance): Operation {

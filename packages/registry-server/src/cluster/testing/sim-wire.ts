@@ -66,6 +66,7 @@ export class SimWire {
     const ask = (request: string, serve: (node: Machine, request: string) => string | Promise<string>) =>
       this.call(from, to, request, serve);
     return {
+      requests: 0,
       send: async (operations: readonly Operation[]): Promise<readonly Outcome[]> => {
         const answer = await ask(encodeOperations(operations), (node, text) =>
           encodeOutcomes(decodeOperations(text).map((op) => node.cluster.registry.receive(op, origin))),
