@@ -44,10 +44,17 @@ export class DialProgress implements ChannelProbe {
   private listConnections(): string {
     const shown = this.connections
       .slice(0, SHOWN)
-      .map(({ address, error }) => `${address} (${error ?? "connecting"})`);
+      .map(({ address, error }) => `${address} (${error === undefined ? "connecting" : core(error)})`);
     const more = this.connections.length - shown.length;
     return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
   }
+}
+
+/** The reason itself, without the words grpc-js puts around it. */
+function core(error: string): string {
+  return error
+    .replace(/^No connection established\. Last error: (?:Error: )?/, "")
+    .replace(/\. Resolution note: .*$/s, "");
 }
 
 function textOf(cause: unknown): string {

@@ -12,19 +12,18 @@ export interface BreakerStageOptions {
 
 /** Refuses calls of a method while too many of them fail. The error is UNAVAILABLE and says so. */
 export function createBreakerStage({ breakerOf, onRefused }: BreakerStageOptions): Stage {
-  return (call) => {
-    const breaker = breakerOf(call.method);
-    if (!breaker) return undefined;
-    const reason = breaker.refuse();
-    if (reason !== undefined) {
+  return {
+    begin: (call) => {
+      call.breaker = breakerOf(call.method);
+      const reason = call.breaker?.refuse();
+      if (reason === undefined) return;
       onRefused?.(call.method);
       call.refuse(Status.UNAVAILABLE, `refused by the circuit breaker of ${call.method}: ${reason}`);
-      return undefined;
-    }
-    return (status) => {
+    },
+    end: ({ breaker }, status) => {
       // A caller that gave up says nothing about the server.
-      if (status.code !== Status.CANCELLED) breaker.record(!isServerFailure(status.code));
+      if (status.code !== Status.CANCELLED) breaker?.record(!isServerFailure(status.code));
       return status;
-    };
+    },
   };
 }

@@ -30,14 +30,15 @@ export interface MetadataOptions {
  * set itself stays.
  */
 export function createMetadataStage({ caller, color }: MetadataOptions): Stage {
-  return (call) => {
-    const served = call.context?.metadata;
-    if (!caller && !color && !served) return undefined;
-    call.metadata = call.metadata.clone();
-    if (caller) setMissing(call.metadata, "caller", [caller]);
-    if (served) for (const key of handedOn) setMissing(call.metadata, key, served.get(key));
-    if (color) setMissing(call.metadata, "color", [color]);
-    return undefined;
+  return {
+    begin: (call) => {
+      const served = call.context?.metadata;
+      if (!caller && !color && !served) return;
+      call.metadata = call.metadata.clone();
+      if (caller) setMissing(call.metadata, "caller", [caller]);
+      if (served) for (const key of handedOn) setMissing(call.metadata, key, served.get(key));
+      if (color) setMissing(call.metadata, "color", [color]);
+    },
   };
 }
 

@@ -37,12 +37,14 @@ export function createClientMetrics(registry: Registry): ClientMetrics {
 
 /** Measures each call that goes out. */
 export function createMetricsStage(metrics: ClientMetrics, clock: Clock): Stage {
-  return ({ method }) => {
-    const startedAt = clock.monotonic();
-    return (status) => {
+  return {
+    begin: (call) => {
+      call.startedAt = clock.monotonic();
+    },
+    end: ({ method, startedAt }, status) => {
       metrics.observe(method, status.code, clock.monotonic() - startedAt);
       return status;
-    };
+    },
   };
 }
 

@@ -13,14 +13,16 @@ export interface ReadinessOptions {
  * ends in vain fails with UNAVAILABLE and how far the channel has come.
  */
 export function createReadinessStage({ wasReady, describe }: ReadinessOptions): Stage {
-  return (call) => {
-    if (wasReady()) return undefined;
-    call.metadata = call.metadata.clone();
-    // Copied, as a clone shares its options with the original. A service config's waitForReady is not read by grpc-js.
-    call.metadata.setOptions({ ...call.metadata.getOptions(), waitForReady: true });
-    return (status) => {
+  return {
+    begin: (call) => {
+      if (wasReady()) return;
+      call.metadata = call.metadata.clone();
+      // Copied, as a clone shares its options with the original. A service config's waitForReady is not read by grpc-js.
+      call.metadata.setOptions({ ...call.metadata.getOptions(), waitForReady: true });
+    },
+    end: (call, status) => {
       if (status.code !== Status.DEADLINE_EXCEEDED || wasReady()) return status;
       return { ...status, code: Status.UNAVAILABLE, details: `${call.method}: not ready yet: ${describe()}` };
-    };
+    },
   };
 }

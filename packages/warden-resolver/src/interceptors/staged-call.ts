@@ -1,13 +1,15 @@
 import {
   InterceptingCall,
+  Metadata,
   type CallOptions,
   type Interceptor,
   type InterceptorOptions,
-  type Metadata,
+  type status as Status,
   type StatusObject,
 } from "@grpc/grpc-js";
+import type { SreBreaker } from "../breaker/sre-breaker";
 import { currentCall, type CallContext } from "./call-context";
-import { OutgoingCall, type Ending, type Stage } from "./outgoing-call";
+import type { OutgoingCall, Stage } from "./outgoing-call";
 import { failureStatus } from "./recovery";
 
 /** Call options, with one that our interceptors understand. */
@@ -21,8 +23,9 @@ export interface WardenCallOptions extends CallOptions {
 
 type NextCall = Parameters<Interceptor>[1];
 type InnerCall = ReturnType<NextCall>;
-type InterceptingListener = Parameters<InnerCall["start"]>[1];
-type Listener = Required<NonNullable<InterceptingListener>>;
+type PartialListener = Parameters<InnerCall["start"]>[1];
+type Listener = Required<NonNullable<PartialListener>>;
+type Options = InterceptorOptions & { readonly context?: CallContext };
 
 /** The stages as one grpc-js interceptor. */
 export function createInterceptor(stages: readonly Stage[]): Interceptor {
@@ -30,39 +33,73 @@ export function createInterceptor(stages: readonly Stage[]): Interceptor {
 }
 
 /**
- * A call that runs its stages when it starts, and only then makes the call below: a refused call never has one.
+ * A call that begins its stages when it starts, and only then makes the call below: a refused call never has one.
+ * It is the listener of that call, too, as objects by the call are what an interceptor costs.
  *
- * created -> start(): refused -> ended
- *                     running -> ended
+ * created -> start(): running -> ended
+ *                     refused -> ended
  */
-class StagedCall extends InterceptingCall {
-  private inner: InnerCall | undefined;
+class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
+  readonly context: CallContext | undefined;
+  metadata: Metadata = noMetadata;
+  timeoutMs: number | undefined = undefined;
+  boundByContext = false;
+  breaker: SreBreaker | undefined = undefined;
+  startedAt = 0;
+  span: unknown = undefined;
+  private begun = 0;
+  private refusal: StatusObject | undefined = undefined;
+  private inner: InnerCall | undefined = undefined;
+  private listener: Partial<Listener> | undefined = undefined;
 
   constructor(
     private readonly stages: readonly Stage[],
-    private readonly options: InterceptorOptions & { readonly context?: CallContext },
+    readonly options: Options,
     private readonly createInner: NextCall,
   ) {
     super(noCall);
+    this.context = options.context ?? currentCall();
   }
 
-  override start(metadata: Metadata, listener: InterceptingListener): void {
-    const { method_definition: method, context = currentCall() } = this.options;
-    const streaming = method.requestStream || method.responseStream;
-    const call = new OutgoingCall(method.path, streaming, this.options, metadata, context);
-    const endings: Ending[] = [];
+  get method(): string {
+    return this.options.method_definition.path;
+  }
+
+  get streaming(): boolean {
+    const { requestStream, responseStream } = this.options.method_definition;
+    return requestStream || responseStream;
+  }
+
+  refuse(code: Status, details: string): void {
+    this.refusal = { code, details, metadata: new Metadata() };
+  }
+
+  override start(metadata: Metadata, listener: PartialListener): void {
+    this.metadata = metadata;
+    this.listener = listener;
     try {
-      for (const stage of this.stages) {
-        const ending = stage(call);
-        if (call.refusal) return endSoon(call.refusal, endings, listener);
-        if (ending) endings.push(ending);
-      }
-      this.inner = this.createInner(call.options);
-      this.inner.start(call.metadata, new EndingListener(endings, listener as Listener));
+      this.begin();
     } catch (error) {
-      this.inner = undefined;
-      endSoon(failureStatus(error, method.path), endings, listener);
+      this.refusal = failureStatus(error, this.method);
     }
+    if (this.refusal) this.endSoon(this.refusal);
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.listener?.onReceiveMetadata?.(metadata);
+  }
+
+  onReceiveMessage(message: unknown): void {
+    this.listener?.onReceiveMessage?.(message);
+  }
+
+  onReceiveStatus(status: StatusObject): void {
+    let seen = status;
+    while (this.begun > 0) {
+      const stage = this.stages[--this.begun] as Stage;
+      if (stage.end) seen = stage.end(this, seen);
+    }
+    this.listener?.onReceiveStatus?.(seen);
   }
 
   override cancelWithStatus(...args: Parameters<InterceptingCall["cancelWithStatus"]>): void {
@@ -92,38 +129,25 @@ class StagedCall extends InterceptingCall {
   override getAuthContext(): ReturnType<InterceptingCall["getAuthContext"]> {
     return this.inner?.getAuthContext() ?? null;
   }
-}
 
-/** Passes everything on, and the status through the endings. */
-class EndingListener implements Listener {
-  constructor(
-    private readonly endings: readonly Ending[],
-    private readonly listener: Listener,
-  ) {}
-
-  onReceiveMetadata(metadata: Metadata): void {
-    this.listener.onReceiveMetadata(metadata);
+  private begin(): void {
+    for (const stage of this.stages) {
+      stage.begin(this);
+      if (this.refusal) return;
+      this.begun++;
+    }
+    const inner = this.createInner(this.options);
+    inner.start(this.metadata, this);
+    this.inner = inner;
   }
 
-  onReceiveMessage(message: unknown): void {
-    this.listener.onReceiveMessage(message);
-  }
-
-  onReceiveStatus(status: StatusObject): void {
-    this.listener.onReceiveStatus(endAll(this.endings, status));
+  // Not at once: the caller has not got its call yet, and expects no callback before that.
+  private endSoon(status: StatusObject): void {
+    process.nextTick(() => this.onReceiveStatus(status));
   }
 }
 
-function endAll(endings: readonly Ending[], status: StatusObject): StatusObject {
-  let result = status;
-  for (let i = endings.length - 1; i >= 0; i--) result = (endings[i] as Ending)(result);
-  return result;
-}
-
-// Not at once: the caller has not got its call yet, and expects no callback before that.
-function endSoon(status: StatusObject, endings: readonly Ending[], listener: InterceptingListener): void {
-  process.nextTick(() => listener?.onReceiveStatus?.(endAll(endings, status)));
-}
+const noMetadata = new Metadata();
 
 // What grpc-js' class is given in place of a call below. Every method that would use it is replaced.
 const noCall: InnerCall = {

@@ -30,19 +30,23 @@ export function createTracingStage({
   trace,
 }: typeof OpenTelemetry): Stage {
   const tracer = trace.getTracer("@discoveryd/warden-resolver");
-  return (call) => {
-    const span = tracer.startSpan(call.method.slice(1), { kind: SpanKind.CLIENT });
-    if (span.isRecording()) {
-      const [service = "", method = ""] = call.method.slice(1).split("/");
-      span.setAttributes({ "rpc.system": "grpc", "rpc.service": service, "rpc.method": method });
-    }
-    call.metadata = call.metadata.clone();
-    propagation.inject(trace.setSpan(context.active(), span), call.metadata, setter);
-    return (status) => {
+  return {
+    begin: (call) => {
+      const span = tracer.startSpan(call.method.slice(1), { kind: SpanKind.CLIENT });
+      if (span.isRecording()) {
+        const [service = "", method = ""] = call.method.slice(1).split("/");
+        span.setAttributes({ "rpc.system": "grpc", "rpc.service": service, "rpc.method": method });
+      }
+      call.span = span;
+      call.metadata = call.metadata.clone();
+      propagation.inject(trace.setSpan(context.active(), span), call.metadata, setter);
+    },
+    end: (call, status) => {
+      const span = call.span as OpenTelemetry.Span;
       span.setAttribute("rpc.grpc.status_code", status.code);
       if (status.code !== Status.OK) span.setStatus({ code: SpanStatusCode.ERROR, message: status.details });
       span.end();
       return status;
-    };
+    },
   };
 }
