@@ -28,18 +28,19 @@ export function readCommand(argv: readonly string[], environment: Environment): 
   const flags = readFlags(argv);
   if (flags.has("help") || flags.has("h")) return { kind: "help" };
   if (flags.has("version")) return { kind: "version" };
-  const conf = flags.get("conf") ?? environment["DISCOVERYD_CONF"];
+  const conf = confPath(flags.get("conf") ?? environment["DISCOVERYD_CONF"]);
   const file = conf === undefined ? new Map<string, Value>() : readFile(conf);
   flags.delete("conf");
-  const values = new Map<SettingName, unknown>();
+  const values: Partial<Record<SettingName, unknown>> = {};
   for (const [name, setting] of settingEntries()) {
-    const found =
-      fromFlags(setting, flags) ?? fromEnvironment(setting, environment) ?? fromFile(setting, file);
-    values.set(name, found ? parseValue(setting, found) : setting.default);
+    // All three are looked at, whichever wins: what is left in flags and file afterwards is no setting.
+    const found = [fromFlags(setting, flags), fromEnvironment(setting, environment), fromFile(setting, file)];
+    const value = found.find((each) => each !== undefined);
+    if (value) values[name] = parseValue(setting, value);
   }
   rejectUnknown([...flags].map(([flag, value]) => [`--${flag}`, value]));
   rejectUnknown([...file].map(([key, { value }]) => [`${conf}: ${key}`, value]));
-  return { kind: "run", config: completed(Object.fromEntries(values) as unknown as Config, conf) };
+  return { kind: "run", config: completed(values as Partial<Config>, conf) };
 }
 
 /** What `discoveryd --help` prints. */
@@ -70,21 +71,28 @@ export function shownDefault({ default: value }: Setting): string {
   return JSON.stringify(value);
 }
 
-/** Both `-name value` as the original takes it and `--name=value`. */
-function readFlags(argv: readonly string[]): Map<string, string> {
-  const flags = new Map<string, string>();
+/** Both `-name value` as the original takes it and `--name=value`; a flag without a value is true. */
+function readFlags(argv: readonly string[]): Map<string, string | true> {
+  const flags = new Map<string, string | true>();
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] as string;
     const match = /^--?([A-Za-z][\w.]*)(?:=(.*))?$/s.exec(arg);
     if (!match) throw new ConfigError(`argument ${JSON.stringify(arg)}: not a flag; see discoveryd --help`);
+    const name = (match[1] as string).toLowerCase();
     const next = argv[i + 1];
-    if (match[2] !== undefined) flags.set((match[1] as string).toLowerCase(), match[2]);
-    else if (next !== undefined && !/^--?[A-Za-z]/.test(next)) {
-      flags.set((match[1] as string).toLowerCase(), next);
+    if (match[2] !== undefined) flags.set(name, match[2]);
+    else if (next === undefined || /^--?[A-Za-z]/.test(next)) flags.set(name, true);
+    else {
+      flags.set(name, next);
       i++;
-    } else flags.set((match[1] as string).toLowerCase(), "true");
+    }
   }
   return flags;
+}
+
+function confPath(value: string | true | undefined): string | undefined {
+  if (value === true) throw new ConfigError("--conf: must name a file, for example --conf discovery.toml");
+  return value === "" ? undefined : value;
 }
 
 /** The file's values by lower-case key; a table's keys are joined with dots, but for the table `zones`. */
@@ -93,13 +101,19 @@ function readFile(path: string): Map<string, Value> {
   const add = (prefix: string, table: object) => {
     for (const [name, value] of Object.entries(table)) {
       const key = prefix + name.toLowerCase();
-      const isTable = typeof value === "object" && value !== null && !Array.isArray(value);
-      if (isTable && key !== "zones") add(`${key}.`, value as object);
-      else values.set(key, { value, source: `${path}: ${key}` });
+      const source = `${path}: ${key}`;
+      if (key !== "zones" && isTable(value)) add(`${key}.`, value);
+      else if (values.has(key))
+        throw new ConfigError(`${source}: there twice; letters' case makes no difference`);
+      else values.set(key, { value, source });
     }
   };
   add("", parseFile(path));
   return values;
+}
+
+function isTable(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 function parseFile(path: string): object {
@@ -118,15 +132,15 @@ function parseFile(path: string): object {
   }
 }
 
-/** Takes the setting's flag out of the flags. */
-function fromFlags(setting: Setting, flags: Map<string, string>): Value | undefined {
+/** Takes the setting's flags out of the flags: its own name goes before others. */
+function fromFlags(setting: Setting, flags: Map<string, string | true>): Value | undefined {
+  let found: Value | undefined;
   for (const flag of [...(setting.flags ?? []), setting.key]) {
     const value = flags.get(flag);
-    if (value === undefined) continue;
+    if (value !== undefined) found = { value, source: `--${flag}` };
     flags.delete(flag);
-    return { value, source: `--${flag}` };
   }
-  return undefined;
+  return found;
 }
 
 /** An empty variable counts as absent: that is how shells and compose files leave one out. */
@@ -138,11 +152,11 @@ function fromEnvironment(setting: Setting, environment: Environment): Value | un
   return undefined;
 }
 
-/** Takes the setting's value out of the file. */
+/** Takes the setting's value out of the file. To the original, too, an empty text is one left out. */
 function fromFile(setting: Setting, file: Map<string, Value>): Value | undefined {
   const found = file.get(setting.key);
   file.delete(setting.key);
-  return found;
+  return found?.value === "" ? undefined : found;
 }
 
 function parseValue(setting: Setting, { value, source }: Value): unknown {
@@ -159,7 +173,18 @@ function rejectUnknown(left: readonly [string, unknown][]): void {
   }
 }
 
-function completed(config: Config, conf: string | undefined): Config {
-  const directory = conf === undefined ? "" : dirname(resolve(conf));
-  return { ...config, host: config.host || hostname(), schedulerDir: config.schedulerDir || directory };
+function completed(given: Partial<Config>, conf: string | undefined): Config {
+  const defaults = Object.fromEntries(settingEntries().map(([name, setting]) => [name, setting.default]));
+  const config = { ...(defaults as unknown as Config), ...given };
+  return {
+    ...config,
+    nodes: given.nodes ?? aloneAt(config.addr),
+    host: config.host || hostname(),
+    schedulerDir: config.schedulerDir || (conf === undefined ? "" : dirname(resolve(conf))),
+  };
+}
+
+/** The nodes of a zone with one node. One that listens on all addresses cannot be reached under that. */
+function aloneAt(addr: string): readonly string[] {
+  return /^(0\.0\.0\.0|\[::\])?:/.test(addr) ? [] : [addr];
 }

@@ -1,6 +1,7 @@
 import { DEFAULT_NODE } from "@discoveryd/protocol";
 import { parseDurationMs } from "@discoveryd/runtime";
 import { z } from "zod";
+import { NOT_IN_NAMES } from "./http/params";
 
 /** How a setting's value is read, from the file (typed) as from environment and flags (text). */
 interface Kind<T> {
@@ -24,6 +25,16 @@ export interface Setting<T = unknown> {
 
 const text: Kind<string> = { schema: z.string(), allowed: "text" };
 
+const nameOrNone: Kind<string> = {
+  schema: z.string().refine((value) => Buffer.byteLength(value) <= 255 && !NOT_IN_NAMES.test(value)),
+  allowed: "a name of at most 255 bytes, without commas and control characters",
+};
+
+const name: Kind<string> = {
+  schema: nameOrNone.schema.refine((value) => value !== ""),
+  allowed: "a name of 1 to 255 bytes, without commas and control characters",
+};
+
 const flag: Kind<boolean> = { schema: z.union([z.boolean(), z.stringbool()]), allowed: "true or false" };
 
 const address: Kind<string> = {
@@ -41,7 +52,7 @@ const addresses: Kind<readonly string[]> = {
 };
 
 const zones: Kind<ReadonlyMap<string, readonly string[]>> = {
-  schema: z.preprocess(splitZones, z.map(z.string().min(1), z.array(address.schema))),
+  schema: z.preprocess(splitZones, z.map(name.schema, z.array(address.schema))),
   allowed:
     'nodes by zone, for example sh002 = ["10.2.0.10:7171"], or as text "sh002=10.2.0.10:7171,10.2.0.11:7171;…"',
 };
@@ -52,12 +63,12 @@ const durationMs: Kind<number> = {
 };
 
 const count: Kind<number> = {
-  schema: z.coerce.number().int().min(0),
+  schema: z.preprocess(readNumber, z.number().int().min(0)),
   allowed: "a whole number from 0 up",
 };
 
 const share: Kind<number> = {
-  schema: z.coerce.number().min(0).max(1),
+  schema: z.preprocess(readNumber, z.number().min(0).max(1)),
   allowed: "a number from 0 to 1",
 };
 
@@ -78,25 +89,31 @@ function setting<T>(
 
 /** Every setting of discoveryd: drives the parser and docs/operations.md. Keys of the original keep their names. */
 export const settings = {
-  nodes: setting("nodes", addresses, [DEFAULT_NODE], "The nodes of the own zone, this one among them.", {
-    env: ["DISCOVERY_NODES"],
-  }),
+  nodes: setting(
+    "nodes",
+    addresses,
+    [DEFAULT_NODE],
+    "The nodes of the own zone, this one among them; this one alone when left out.",
+    {
+      env: ["DISCOVERY_NODES"],
+    },
+  ),
   enableProtect: setting(
     "enableprotect",
     flag,
     false,
     "Answer reads with -503 until the first sync from a peer, at most 60 s. For clusters that must not show an empty registry.",
   ),
-  region: setting("env.region", text, "region01", "The region of this node.", {
+  region: setting("env.region", name, "region01", "The region of this node.", {
     env: ["REGION"],
     flags: ["region"],
   }),
-  zone: setting("env.zone", text, "zone01", "The zone of this node.", { env: ["ZONE"], flags: ["zone"] }),
-  host: setting("env.host", text, "", "The name of this node; the machine's name when empty.", {
+  zone: setting("env.zone", name, "zone01", "The zone of this node.", { env: ["ZONE"], flags: ["zone"] }),
+  host: setting("env.host", nameOrNone, "", "The name of this node; the machine's name when empty.", {
     env: ["HOSTNAME"],
-    flags: ["host"],
+    flags: ["hostname", "host"],
   }),
-  deployEnv: setting("env.deployenv", text, "dev", "The env under which this node registers itself.", {
+  deployEnv: setting("env.deployenv", name, "dev", "The env under which this node registers itself.", {
     env: ["DEPLOY_ENV"],
     flags: ["deploy.env"],
   }),
@@ -204,16 +221,18 @@ function splitCommas(value: unknown): unknown {
 function splitZones(value: unknown): unknown {
   if (typeof value === "string") {
     const parts = value.split(";").filter((part) => part.trim() !== "");
-    return new Map(
-      parts.map((part) => [
-        part.slice(0, part.indexOf("=")).trim(),
-        splitCommas(part.slice(part.indexOf("=") + 1)),
-      ]),
-    );
+    const pairs = parts.map((part) => part.split("="));
+    if (pairs.some((pair) => pair.length !== 2)) return undefined; // the message says what is allowed
+    return new Map(pairs.map(([zone = "", nodes = ""]) => [zone.trim(), splitCommas(nodes)]));
   }
   if (typeof value === "object" && value !== null && !(value instanceof Map))
     return new Map(Object.entries(value));
   return value;
+}
+
+function readNumber(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
 function readDuration(value: unknown): unknown {

@@ -91,9 +91,9 @@ function splitCommas(values: readonly string[]): string[] {
   return parts;
 }
 
-// Control characters would break log lines; a comma separates the parts of keys and lists.
+/** Control characters would break log lines; a comma separates the parts of keys and lists. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
-const NOT_IN_NAMES = /[\u0000-\u001f\u007f-\u009f,]/;
+export const NOT_IN_NAMES = /[\u0000-\u001f\u007f-\u009f,]/;
 
 function readName(name: string, value: string, { maxNameBytes }: Limits): string {
   // A character is at most 3 bytes of UTF-8 for each of its UTF-16 units.
