@@ -9,8 +9,8 @@ const outcomeShare = 0.15;
 /** Fewer samples say nothing. Of the first ones only the best counts: those of a cold connection are outliers. */
 const leastSamples = 3;
 /**
- * Of the last samples, none longer after the one before than this, the median counts: pauses of single calls are no
- * trend, and a pause would weigh the more the longer it is.
+ * Of the last samples, none longer after the one before than this, the third best counts. Pauses say little about the
+ * next call, but would weigh the more the longer they are; what is slow is slow most of the time.
  */
 const recentSamples = 7;
 const recentMs = 1_000;
@@ -103,10 +103,10 @@ export class NodeStats {
     this.recent.push(tookMs);
     this.samples++;
     this.sampledAt = now;
-    const typical = median(this.recent);
+    const typical = thirdBest(this.recent);
     if (this.samples === 1) this.latency = tookMs;
     else if (this.samples <= leastSamples) this.latency = Math.min(this.latency, tookMs);
-    // Never away from the sample at hand: a good one must not make it worse because most of the others were bad.
+    // Never away from the sample at hand: a good one must not make it worse because the others were bad.
     else if (typical > this.latency === tookMs > this.latency) {
       // At first much as the mean of all.
       const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
@@ -115,6 +115,7 @@ export class NodeStats {
   }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] as number;
+/** The best third's worst: the third best of seven, the best of three. */
+function thirdBest(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 3)] as number;
 }
