@@ -114,3 +114,9 @@ test("a multipart form with 1,000 fields is read whole", async () => {
   const { appid } = await read(`${fields.join("")}--b--\r\n`, "multipart/form-data; boundary=b");
   expect(appid).toHaveLength(1_000);
 });
+
+test("a multipart form of more than 4,096 parts is refused", async () => {
+  const part = (i: number) => `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n${i}\r\n`;
+  const body = Buffer.from(Array.from({ length: 5_000 }, (_, i) => part(i)).join("") + "--b--\r\n");
+  await expect(parseBody(body, "multipart/form-data; boundary=b")).rejects.toThrow("more than 4096 parts");
+});

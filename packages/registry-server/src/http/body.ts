@@ -65,19 +65,31 @@ function itemText(raw: string): string {
   return raw === "null" ? "" : raw;
 }
 
+/** More parts than any call has parameters. Each costs far more than a pair of a form. */
+const MOST_PARTS = 4_096;
+/** So many bytes are parsed before a look at whether it goes on. */
+const PIECE_BYTES = 16_384;
+
 function parseMultipart(body: Buffer, contentType: string): Promise<RawParams> {
   return new Promise((resolve, reject) => {
     const params: RawParams = new Map();
+    let isOver = false;
     const fail = (cause: unknown) => {
+      isOver = true;
       const reason = cause instanceof Error ? cause.message : String(cause);
       reject(new CodedError(codes.badRequest, `the multipart body is not valid: ${reason}`, { cause }));
     };
     try {
-      const parser = new Busboy({ headers: { "content-type": contentType }, limits: { files: 0 } });
+      const headers = { "content-type": contentType };
+      const parser = new Busboy({ headers, limits: { files: 0, parts: MOST_PARTS } });
       parser.on("field", (name: string, value: string) => addValue(params, name, value));
+      parser.on("partsLimit", () => fail(`more than ${MOST_PARTS} parts`));
       parser.on("error", fail);
       parser.on("finish", () => resolve(params));
-      parser.end(body);
+      for (let at = 0; at < body.length && !isOver; at += PIECE_BYTES) {
+        parser.write(body.subarray(at, at + PIECE_BYTES));
+      }
+      if (!isOver) parser.end();
     } catch (error) {
       fail(error);
     }
