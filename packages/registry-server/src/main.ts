@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino, type Logger } from "pino";
 import { ConfigError, helpText, readCommand } from "./config";
+import { shownParams } from "./http/access-log";
 import { RegistryServer } from "./server";
 import type { Config } from "./settings";
 
@@ -12,13 +13,12 @@ async function main(): Promise<void> {
   const command = readCommandOrExit();
   if (command.kind === "help") return write(helpText());
   if (command.kind === "version") return write(version());
-  const logger = createLogger(command.config);
+  const logger = createLoggerOrExit(command.config);
   const server = new RegistryServer({
     config: command.config,
     logger,
     // An unexpected state is not to be limped on with: say what led to it, and end.
-    onBug: (err, call) =>
-      die(logger, err, { path: call.route.path, params: Object.fromEntries(call.params) }),
+    onBug: (err, call) => die(logger, err, { path: call.route.path, params: shownParams(call) }),
   });
   process.on("uncaughtException", (err) => die(logger, err));
   process.on("unhandledRejection", (err) => die(logger, err));
@@ -56,6 +56,14 @@ function endOnSignals(server: RegistryServer, logger: Logger): void {
 function die(logger: Logger, err: unknown, request?: object): never {
   logger.fatal({ err, request }, "unexpected error: discoveryd ends");
   process.exit(1);
+}
+
+function createLoggerOrExit(config: Config): Logger {
+  try {
+    return createLogger(config);
+  } catch (error) {
+    return fail(`log.dir = ${JSON.stringify(config.logDir)}: ${(error as Error).message}`);
+  }
 }
 
 function createLogger({ logLevel: level, logStdout, logDir }: Config): Logger {

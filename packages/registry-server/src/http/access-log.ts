@@ -36,7 +36,7 @@ export function createAccessLog(logger: Logger, clock: Clock): Observe {
     logger[level]({
       method: call.req.method,
       path: call.route.path,
-      params: paramsOf(call),
+      params: shownParams(call),
       ip: call.req.socket.remoteAddress ?? "",
       user: call.req.headers[USER_HEADER] || "no_user",
       ret: answer.code,
@@ -61,7 +61,8 @@ const QUIET: ReadonlySet<string> = new Set(
   ),
 );
 
-function paramsOf(call: Call): string {
+/** The parameters of a request that may stand in the log, as one text. */
+export function shownParams(call: Call): string {
   const shown: string[] = [];
   for (const name of [...LOGGED, ...LOGGED_FROM_PEERS]) {
     const values = call.params.get(name);
