@@ -1,0 +1,45 @@
+import { Metadata, status as Status } from "@grpc/grpc-js";
+import { SreBreaker } from "../breaker/sre-breaker";
+import { createBreakerStage } from "./breaker";
+import type { OutgoingCall } from "./outgoing-call";
+
+const policy = { windowMs: 3_000, buckets: 10, k: 1, minRequests: 10 };
+
+/** The stage over a breaker that refuses whenever the formula leaves a chance. */
+function useStage() {
+  const breaker = new SreBreaker({ policy, random: () => 0 });
+  const stage = createBreakerStage({ breakerOf: () => breaker });
+  const end = (code: Status) => {
+    stage.end?.({ breaker } as unknown as OutgoingCall, { code, details: "", metadata: new Metadata() });
+  };
+  return {
+    breaker,
+    endMany: (count: number, code: Status) => Array.from({ length: count }, () => end(code)),
+  };
+}
+
+test.each([Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.INTERNAL, Status.RESOURCE_EXHAUSTED])(
+  "status %i counts as a failure",
+  (code) => {
+    const { breaker, endMany } = useStage();
+    endMany(10, code);
+    expect(breaker.refuse()).toContain("0 of the 10 calls");
+  },
+);
+
+test.each([Status.OK, Status.NOT_FOUND, Status.INVALID_ARGUMENT, Status.UNKNOWN])(
+  "status %i is the application's business, and counts as accepted",
+  (code) => {
+    const { breaker, endMany } = useStage();
+    endMany(100, code);
+    expect(breaker.refuse()).toBeUndefined();
+  },
+);
+
+test("a call that its caller gave up does not count", () => {
+  const { breaker, endMany } = useStage();
+  endMany(100, Status.CANCELLED);
+  expect(breaker.refuse()).toBeUndefined();
+  endMany(10, Status.UNAVAILABLE);
+  expect(breaker.refuse()).toContain("0 of the 10 calls");
+});
