@@ -6,7 +6,7 @@ import { World } from "./testing/world";
 
 /** Run one seed again with DISCOVERYD_SIM_SEED=<seed>; more of them with DISCOVERYD_SIM_RUNS=<count>. */
 const only = process.env["DISCOVERYD_SIM_SEED"];
-const runs = Number(process.env["DISCOVERYD_SIM_RUNS"] ?? 200);
+const runs = Number(process.env["DISCOVERYD_SIM_RUNS"] ?? 100);
 const seeds = only === undefined ? Array.from({ length: runs }, (_, i) => i + 1) : [Number(only)];
 
 /** Everything holds still for so long before the nodes are compared: a round of anti-entropy, twice. */
