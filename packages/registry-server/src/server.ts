@@ -86,13 +86,29 @@ export class RegistryServer {
     return this.boundPort === undefined ? undefined : advertised(this.options.config, this.boundPort);
   }
 
-  /** Resolves when it answers, having taken what its peers know. Rejects, in one line, when it cannot listen. */
+  /**
+   * Resolves when it answers, having taken what its peers know, or when it was closed meanwhile. Rejects, in one line and
+   * closed, when it cannot listen.
+   */
   async start(): Promise<void> {
+    try {
+      await this.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  private async open(): Promise<void> {
     const { config } = this.options;
     await this.schedules.start();
     this.lifecycle.own(this.schedules);
+    if (this.closing) return;
     await this.cluster.sync(advertised(config, splitAddress(config.addr).port));
-    this.boundPort = await this.listen();
+    if (this.closing) return;
+    const port = await this.listen();
+    if (this.closing) return this.http.drain();
+    this.boundPort = port;
     this.cluster.join(this.addr as string);
     this.sweeper.start();
     this.lifecycle.own(this.sweeper);
@@ -109,12 +125,15 @@ export class RegistryServer {
   }
 
   private async shutDown(): Promise<void> {
-    const cancelCut = this.clock.after(SHUTDOWN_MS, () => this.http.destroy());
+    const cancelCut = this.clock.after(SHUTDOWN_MS, () => {
+      this.http.destroy();
+      this.cluster.cut();
+    });
     await this.cluster.leave();
     this.held.close();
     if (this.boundPort !== undefined) await this.http.drain();
-    cancelCut();
     await this.cluster.close();
+    cancelCut();
     await this.lifecycle.close();
   }
 

@@ -117,7 +117,7 @@ export class TestNode<C extends Clock = FakeClock> {
       return closed;
     });
     await closing;
-    await this.agent.close();
+    await this.agent.destroy();
   }
 }
 
