@@ -50,6 +50,12 @@ export class App {
     return this.zones.get(zone)?.find(hostname);
   }
 
+  /** An instance of it, whichever. */
+  any(): StoredInstance | undefined {
+    for (const zone of this.zones.values()) return zone.all()[0];
+    return undefined;
+  }
+
   add(stored: StoredInstance): void {
     const name = stored.instance.zone;
     const zone = this.zones.get(name) ?? new Zone();

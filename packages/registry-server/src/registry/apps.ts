@@ -1,5 +1,6 @@
 import { INFRA_APPID } from "@discoveryd/protocol";
 import { App } from "./app";
+import { ownText } from "./own-text";
 
 /** What stands for every env in the key of `infra.discovery`: nodes are found in whatever env a client asks. */
 const EVERY_ENV = "*";
@@ -16,9 +17,9 @@ export class Apps {
   open(env: string, appid: string): App {
     const known = this.find(env, appid);
     if (known) return known;
-    const app = new App(appid === INFRA_APPID ? EVERY_ENV : env, appid);
+    const app = new App(appid === INFRA_APPID ? EVERY_ENV : ownText(env), ownText(appid));
     const envs = this.byAppid.get(appid) ?? new Map<string, App>();
-    this.byAppid.set(appid, envs.set(app.env, app));
+    this.byAppid.set(app.appid, envs.set(app.env, app));
     return app;
   }
 

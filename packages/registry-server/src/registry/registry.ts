@@ -19,6 +19,8 @@ import type { App } from "./app";
 import { Apps } from "./apps";
 import { Guard, type GuardPolicy, type GuardState } from "./guard";
 import { LeaseList } from "./lease-list";
+import { ownInstance } from "./own-instance";
+import { looksDifferent } from "./same-instance";
 import { StoredInstance } from "./stored-instance";
 import { Tombstones } from "./tombstones";
 
@@ -166,7 +168,7 @@ export class Registry {
     const order = compareVersions(instance, stored);
     if (order <= 0) return { kind: order === 0 ? "same" : "conflict", instance: stored };
     const seen = looksDifferent(stored.instance, instance);
-    stored.replace({ ...instance, renewTimestamp: stored.renewTimestamp });
+    stored.replace(ownInstance({ ...instance, renewTimestamp: stored.renewTimestamp }, stored.instance));
     if (seen) this.announce(app, instance.latestTimestamp);
     return { kind: "taken", instance: stored };
   }
@@ -246,7 +248,7 @@ export class Registry {
       const at = setting.timestamp ?? versionAfter(stored.instance.dirtyTimestamp, now);
       // A peer's news of a state that is older than what is here.
       if (at < stored.instance.dirtyTimestamp) continue;
-      stored.replace(applied(stored, change, at));
+      stored.replace(ownInstance(applied(stored, change, at), stored.instance));
       if (latest === undefined || at > latest) latest = at;
     }
     if (latest !== undefined) this.announce(app, latest);
@@ -298,7 +300,8 @@ export class Registry {
   }
 
   private insert(app: App, instance: Instance, renewedAt: number): StoredInstance {
-    const stored = new StoredInstance(instance, this.clock.monotonic());
+    const own = ownInstance(instance, app.any()?.instance);
+    const stored = new StoredInstance(own, this.clock.monotonic());
     stored.renewedAt = renewedAt;
     app.add(stored);
     this.leases.add(stored);
@@ -309,7 +312,8 @@ export class Registry {
 
   private replace(app: App, stored: StoredInstance, instance: Instance): Registered {
     const seen = looksDifferent(stored.instance, instance);
-    stored.replace(seen ? instance : { ...instance, latestTimestamp: stored.instance.latestTimestamp });
+    const { latestTimestamp } = seen ? instance : stored.instance;
+    stored.replace(ownInstance({ ...instance, latestTimestamp }, stored.instance));
     this.heartbeat(app, stored, instance.renewTimestamp);
     if (seen) this.announce(app, instance.latestTimestamp);
     return { kind: seen ? "changed" : "renewed", instance: stored };
@@ -398,17 +402,6 @@ function applied(stored: StoredInstance, { status, metadata }: Change, at: Times
   };
 }
 
-/** Whether a consumer would tell the two apart. */
-function looksDifferent(a: Instance, b: Instance): boolean {
-  return (
-    a.status !== b.status ||
-    a.version !== b.version ||
-    a.region !== b.region ||
-    !sameList(a.addrs, b.addrs) ||
-    !sameMetadata(a.metadata, b.metadata)
-  );
-}
-
 /** Above 0 when the incoming state is newer than the stored one, 0 when it is the same. */
 function compareVersions(incoming: Instance, stored: StoredInstance): number {
   const own = stored.instance;
@@ -416,16 +409,4 @@ function compareVersions(incoming: Instance, stored: StoredInstance): number {
     return incoming.dirtyTimestamp > own.dirtyTimestamp ? 1 : -1;
   const [a, b] = [encodeAroundRenew(incoming).join(""), encodeAroundRenew(own).join("")];
   return a === b ? 0 : a > b ? 1 : -1;
-}
-
-function sameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i]);
-}
-
-function sameMetadata(a: Metadata, b: Metadata): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, value] of a) {
-    if (b.get(key) !== value) return false;
-  }
-  return true;
 }

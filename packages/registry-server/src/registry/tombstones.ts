@@ -1,4 +1,5 @@
 import type { InstanceKey, Timestamp } from "@discoveryd/protocol";
+import { ownText } from "./own-text";
 
 interface Tombstone {
   readonly timestamp: Timestamp;
@@ -27,7 +28,7 @@ export class Tombstones {
     this.byKey.delete(text);
     // A late cancel must not let in what a later one keeps out.
     const latest = known !== undefined && known > timestamp ? known : timestamp;
-    this.byKey.set(text, { timestamp: latest, until: now + TOMBSTONE_MS });
+    this.byKey.set(ownText(text), { timestamp: latest, until: now + TOMBSTONE_MS });
   }
 
   /** When the instance was cancelled; undefined when it was not, or too long ago. */
