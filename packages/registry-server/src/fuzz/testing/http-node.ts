@@ -10,7 +10,7 @@ import {
   type Reply,
   type WireCall,
 } from "./node-under-test";
-import { RawConnection, requestText } from "./raw-connection";
+import { RawConnection, requestBytes } from "./raw-connection";
 import { configOf, type TestSettings } from "./test-settings";
 
 /** The longest wait for something that must happen, in milliseconds of real time. */
@@ -54,7 +54,7 @@ export class HttpNode implements NodeUnderTest {
   }
 
   async calls(calls: readonly WireCall[]): Promise<Reply[]> {
-    this.connection.send(calls.map(textOf).join(""));
+    this.connection.send(Buffer.concat(calls.map(bytesOf)));
     const replies: Reply[] = [];
     for (const { route } of calls) {
       const response = await this.connection.next();
@@ -67,7 +67,7 @@ export class HttpNode implements NodeUnderTest {
   async poll(call: WireCall): Promise<OpenPoll> {
     const before = this.waiters;
     const poll = new HttpPoll(await RawConnection.open(this.server.port as number), this.clock);
-    poll.connection.send(textOf(call));
+    poll.connection.send(bytesOf(call));
     await until("the poll hangs or is answered", () => poll.reply !== undefined || this.waiters > before);
     return poll;
   }
@@ -110,9 +110,9 @@ class HttpPoll implements OpenPoll {
   }
 }
 
-function textOf(call: WireCall): string {
+function bytesOf(call: WireCall): Buffer {
   const headers = Object.entries(call.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  return requestText(call.route.method, targetOf(call), { headers });
+  return requestBytes({ method: call.route.method, target: targetOf(call), headers });
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {

@@ -80,16 +80,24 @@ export class RawConnection {
   }
 }
 
-/** A request as text; the body's length is said in its headers unless they say something else. */
-export function requestText(
-  method: string,
-  target: string,
-  { headers = [], body = "" }: { headers?: readonly string[]; body?: string | Buffer } = {},
-): string {
-  const length = method === "GET" && body === "" ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
-  return (
-    [`${method} ${target} HTTP/1.1`, "Host: fuzz", ...length, ...headers, "", ""].join("\r\n") + String(body)
-  );
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Whole lines, without their end. */
+  readonly headers?: readonly string[];
+  readonly body?: string | Uint8Array;
+  /** What the request says of its body's length. Default: the truth, when there is a body or the method is POST. */
+  readonly length?: string | undefined;
+}
+
+/** A request as it goes over the wire. */
+export function requestBytes({ method, target, headers = [], body = "", ...request }: RawRequest): Buffer {
+  const bytes = Buffer.from(body);
+  const truth = bytes.length > 0 || method === "POST" ? [`Content-Length: ${bytes.length}`] : [];
+  const said = !("length" in request) ? truth : request.length === undefined ? [] : [request.length];
+  const head = [`${method} ${target} HTTP/1.1`, "Host: fuzz", ...said, ...headers, "", ""].join("\r\n");
+  return Buffer.concat([Buffer.from(head, "latin1"), bytes]);
 }
 
 function takeResponse(bytes: Buffer): { response: RawResponse; rest: Buffer } | undefined {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { chosenRuns, reportOf } from "./fuzzed";
 import { NO_GUARD } from "./model-evictions";
 import { ModelTrial } from "./model-trial";
 import type { NodeUnderTest } from "./node-under-test";
@@ -10,8 +11,7 @@ import { writeSteps } from "./write-steps";
 /** 2024, and near the top of what a double carries of nanoseconds on a microsecond grid. */
 const STARTS_MS = [1_704_067_200_000, 1_795_342_144_847];
 
-/** How a run that has failed is repeated, and how many there are. */
-const { FUZZ_SEED, FUZZ_PATH, FUZZ_REPLAY, FUZZ_RUNS } = process.env;
+const { FUZZ_REPLAY } = process.env;
 
 /**
  * Runs random steps against nodes and the model, always the same ones unless `FUZZ_SEED` says another seed.
@@ -33,12 +33,8 @@ export async function runModel(
     fc.commands(commands, { maxCommands: 60, size: "max", ...replay }),
     async (chosen, plan) => runPlan(await start(chosen), chosen, plan),
   );
-  const result = await fc.check(property, {
-    numRuns: Number(FUZZ_RUNS ?? runs),
-    seed: Number(FUZZ_SEED ?? 20_240_101),
-    ...(FUZZ_PATH === undefined ? {} : { path: FUZZ_PATH, endOnFailure: true }),
-  });
-  if (result.failed) throw new Error(report(result), { cause: result.errorInstance });
+  const result = await fc.check(property, chosenRuns(runs));
+  if (result.failed) throw new Error(reportOf(result), { cause: result.errorInstance });
 }
 
 async function runPlan(
@@ -57,13 +53,6 @@ async function runPlan(
   const { waiters, timers, bugs } = await trial.close();
   if (waiters + timers + bugs > 0)
     throw new Error(`left over: ${waiters} waiters, ${timers} timers, ${bugs} bugs`);
-}
-
-function report<T>(result: fc.RunDetails<T>): string {
-  const text = fc.defaultReportMessage(result) ?? "";
-  const replay = /replayPath="([^"]*)"/.exec(text)?.[1] ?? "";
-  const variables = `FUZZ_SEED=${result.seed} FUZZ_PATH='${result.counterexamplePath}' FUZZ_REPLAY='${replay}'`;
-  return `${text}\n\nTo repeat it: ${variables} yarn jest src/fuzz`;
 }
 
 class StepCommand implements fc.AsyncCommand<object, ModelTrial> {
