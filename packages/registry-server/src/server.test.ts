@@ -111,6 +111,13 @@ test("an instance that stays silent is evicted within 1 s of 90 s, and its polle
   expect(await fetchCode(node)).toBe(-404);
 });
 
+test("instances that all come at once and fall silent at once are protected", async () => {
+  const node = await start();
+  for (let i = 0; i < 20; i++) node.server.registry.register(registering({ hostname: `h${i}` }));
+  await node.clock.advance(600_000);
+  expect(node.server.registry.size).toBe(21);
+});
+
 test("a node keeps itself registered, however long it runs", async () => {
   const node = await start();
   await node.clock.advance(600_000);

@@ -238,7 +238,8 @@ function guardPolicy(config: Config) {
   return {
     threshold: config.guardThreshold,
     minInstances: config.guardMinInstances,
-    matureMs: config.leaseTtlMs,
+    // Sooner than its lease can run out: those that came at once and fell silent at once are protected, too.
+    matureMs: (config.leaseTtlMs * 5) / 6,
   };
 }
 

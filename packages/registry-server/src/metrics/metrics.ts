@@ -58,7 +58,7 @@ export const gauges: readonly GaugeRow[] = [
   },
   {
     name: "discoveryd_renewals_expected",
-    help: "Renewals the last minute should have had: 2 for each instance that is here for a lease.",
+    help: "Renewals the last minute should have had: 2 for each instance that is here long enough to have renewed twice.",
     value: ({ sweeper }) => sweeper.state.expected,
   },
   {

@@ -11,7 +11,7 @@ export interface GuardPolicy {
   readonly threshold: number;
   /** Of fewer instances expected to renew none is protected, so a small installation drops its dead. Default 10. */
   readonly minInstances: number;
-  /** An instance is expected to renew once it has been here so long, in milliseconds: a lease. */
+  /** An instance is expected to have renewed twice once it has been here so long, in milliseconds. */
   readonly matureMs: number;
 }
 
@@ -20,7 +20,7 @@ export interface GuardState {
   readonly protecting: boolean;
   /** Renewals of the last minute. */
   readonly renewals: number;
-  /** Renewals there should have been: 2 for each instance that has been here for a lease. */
+  /** Renewals there should have been: 2 for each instance that is here long enough. */
   readonly expected: number;
 }
 

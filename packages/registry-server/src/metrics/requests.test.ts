@@ -1,0 +1,15 @@
+import { routes } from "@discoveryd/protocol";
+import { RequestCounts } from "./requests";
+
+test("answers are counted by route and code", () => {
+  const counts = new RequestCounts();
+  counts.add(routes.renew, 0);
+  counts.add(routes.renew, -404);
+  counts.add(routes.renew, 0);
+  counts.add(routes.fetchAll, 0);
+  expect([...counts.all()]).toEqual([
+    { route: "renew", code: 0, count: 2 },
+    { route: "renew", code: -404, count: 1 },
+    { route: "fetch/all", code: 0, count: 1 },
+  ]);
+});
