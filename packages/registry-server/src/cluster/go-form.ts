@@ -115,9 +115,9 @@ function encode(pairs: readonly (readonly [string, string | number | bigint | bo
   return pairs.map(([name, value]) => `${name}=${escape(String(value))}`).join("&");
 }
 
-/** As the original escapes: a space is a plus, and `!'()*` are escaped. */
+/** As the original escapes: a space is a plus, and `!'()*` are escaped. Half a surrogate pair has no UTF-8. */
 function escape(value: string): string {
-  return encodeURIComponent(value)
+  return encodeURIComponent(Buffer.from(value).toString())
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");
 }

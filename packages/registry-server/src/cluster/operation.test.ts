@@ -16,7 +16,7 @@ const timestamp = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 // Whatever a client may send: quotes, control characters of JSON, halves of surrogate pairs, names of Object's.
 const word = fc.oneof(
   fc.string({ minLength: 1, unit: "grapheme" }),
-  fc.constantFrom("__proto__", '"', "\\u0000"),
+  fc.constantFrom("__proto__", "\ud800", '"', "\\u0000"),
 );
 const key = fc.record({ env: word, appid: word, zone: word, hostname: word });
 const silentMs = fc.nat({ max: 3_600_000 });

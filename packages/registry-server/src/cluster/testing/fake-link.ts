@@ -31,6 +31,8 @@ export class FakeLink implements PeerLink {
   /** How often it was compared with. */
   compared = 0;
   closed = false;
+  /** What `connect` was told. */
+  sameZone: boolean | undefined;
   /** The most requests under way at a time. */
   mostAtOnce = 0;
   private underWay = 0;
@@ -46,9 +48,11 @@ export class FakeLink implements PeerLink {
     return this.current;
   }
 
-  set state(state: LinkState) {
+  /** Resolves when what hung has been answered, and what follows from that has settled. */
+  async become(state: LinkState): Promise<void> {
     this.current = state;
     if (state !== "hangs") for (const go of this.waiting.splice(0)) go();
+    await new Promise(setImmediate);
   }
 
   async send(operations: readonly Operation[]): Promise<readonly Outcome[]> {
