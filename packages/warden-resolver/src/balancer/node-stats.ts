@@ -2,17 +2,16 @@
 export type Outcome = "success" | "failure" | "unknown";
 
 /** After this time without news, a sample counts for e times less. */
-export const decayMs = 600;
+const decayMs = 600;
 
 /** The least that one outcome counts. Twenty fast failures within a few milliseconds must be enough to see. */
 const outcomeShare = 0.15;
-/** Fewer samples say nothing. Of the first ones only the best counts: those of a cold connection are outliers. */
-const leastSamples = 3;
 /**
- * Of the last samples, none longer after the one before than this, the third best counts. Pauses say little about the
- * next call, but would weigh the more the longer they are; what is slow is slow most of the time.
+ * Of the last samples, none longer after the one before than this, the best counts. A pause says little about the
+ * next call, but would weigh the more the longer it is; a slow server is slow five times in a row. Fewer samples say
+ * nothing: the first is that of a cold connection.
  */
-const recentSamples = 7;
+const recentSamples = 5;
 const recentMs = 1_000;
 /** How fast the difference to a faster server fades, as long as there is no news. */
 const forgiveMs = 300;
@@ -43,7 +42,7 @@ export class NodeStats {
 
   /** The moving average, or undefined while there are too few samples to trust. */
   get latencyMs(): number | undefined {
-    return this.samples < leastSamples ? undefined : this.latency;
+    return this.samples < recentSamples ? undefined : this.latency;
   }
 
   picked(now: number, count: number): void {
@@ -103,19 +102,9 @@ export class NodeStats {
     this.recent.push(tookMs);
     this.samples++;
     this.sampledAt = now;
-    const typical = thirdBest(this.recent);
-    if (this.samples === 1) this.latency = tookMs;
-    else if (this.samples <= leastSamples) this.latency = Math.min(this.latency, tookMs);
-    // Never away from the sample at hand: a good one must not make it worse because the others were bad.
-    else if (typical > this.latency === tookMs > this.latency) {
-      // At first much as the mean of all.
-      const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
-      this.latency += (typical - this.latency) * share;
-    }
+    const best = Math.min(...this.recent);
+    // At first much as the mean of all.
+    const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
+    this.latency = this.samples <= recentSamples ? best : this.latency + (best - this.latency) * share;
   }
-}
-
-/** The best third's worst: the third best of seven, the best of three. */
-function thirdBest(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 3)] as number;
 }

@@ -110,7 +110,7 @@ test.each([
   ["200 calls/s", { callsPerSecond: 200 }],
 ])("pauses of single calls cost a server little of its share: %s", (_load, load) => {
   const answer = (_now: number, random: Random) => ({
-    ms: noisy(2, random) + (random() < 0.2 ? 30 * random() : 0),
+    ms: noisy(2, random) + (random() < 0.3 ? 30 * random() : 0),
   });
   const result = simulate({
     strategy: createP2c(),
