@@ -1,50 +1,49 @@
+import { codes } from "@discoveryd/protocol";
 import { FakeClock } from "@discoveryd/runtime/testing";
 import { Bootstrap } from "./bootstrap";
 
-const refusal = {
-  code: -503,
-  message: "this node is starting up and has not synced from a peer yet",
-};
+let clock: FakeClock;
+let bootstrap: Bootstrap;
 
-test("a node that is not to be protected is open from the start", () => {
-  const clock = new FakeClock();
-  const bootstrap = new Bootstrap(false, clock);
+function start(protect: boolean): void {
+  clock = new FakeClock();
+  bootstrap = new Bootstrap(protect, clock);
   bootstrap.start();
-  expect([bootstrap.refusal(), clock.pending]).toEqual([undefined, 0]);
-});
+}
 
-test("a protected node refuses reads for 60 s", async () => {
-  const clock = new FakeClock();
-  const bootstrap = new Bootstrap(true, clock);
-  bootstrap.start();
-  await clock.advance(59_999);
-  expect(bootstrap.refusal()).toMatchObject(refusal);
-  await clock.advance(1);
-  expect([bootstrap.refusal(), clock.pending]).toEqual([undefined, 0]);
-});
-
-test("a protected node opens when it is told to, and stays open", async () => {
-  const clock = new FakeClock();
-  const bootstrap = new Bootstrap(true, clock);
-  bootstrap.start();
-  bootstrap.open();
-  bootstrap.open();
-  expect([bootstrap.refusal(), clock.pending]).toEqual([undefined, 0]);
-});
-
-test("a node that opened before it was started stays open", () => {
-  const clock = new FakeClock();
-  const bootstrap = new Bootstrap(true, clock);
-  bootstrap.open();
-  bootstrap.start();
-  expect([bootstrap.refusal(), clock.pending]).toEqual([undefined, 0]);
-});
-
-test("a node that is closed leaves no timer", () => {
-  const clock = new FakeClock();
-  const bootstrap = new Bootstrap(true, clock);
-  bootstrap.start();
-  bootstrap.close();
+afterEach(() => {
   bootstrap.close();
   expect(clock.pending).toBe(0);
+});
+
+test("without protection reads are answered from the start", () => {
+  start(false);
+  expect(bootstrap.refusal()).toBeUndefined();
+});
+
+test("with protection reads are refused with -503", () => {
+  start(true);
+  expect(bootstrap.refusal()?.code).toBe(codes.unavailable);
+});
+
+test("the first sync ends the protection", () => {
+  start(true);
+  bootstrap.open();
+  expect(bootstrap.refusal()).toBeUndefined();
+  expect(clock.pending).toBe(0);
+});
+
+test("a minute ends the protection, and no less", async () => {
+  start(true);
+  await clock.advance(59_999);
+  expect(bootstrap.refusal()).toBeDefined();
+  await clock.advance(1);
+  expect(bootstrap.refusal()).toBeUndefined();
+});
+
+test("every sync may end it: only the first does anything", () => {
+  start(true);
+  bootstrap.open();
+  bootstrap.open();
+  expect(bootstrap.refusal()).toBeUndefined();
 });

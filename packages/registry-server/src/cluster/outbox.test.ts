@@ -6,7 +6,7 @@ import { cancel, put, renew, setPut } from "./testing/operations";
 
 function outboxWith(...operations: Operation[]): Outbox {
   const outbox = new Outbox();
-  for (const operation of operations) outbox.put(operation);
+  for (const operation of operations) outbox.put(operation, 0);
   return outbox;
 }
 
@@ -65,7 +65,7 @@ test("what was not heard goes behind what waits, so that the next try is about o
 test("what was not heard does not replace what came meanwhile", () => {
   const outbox = outboxWith(put("h1"));
   const taken = outbox.take(1);
-  outbox.put(cancel("h1"));
+  outbox.put(cancel("h1"), 0);
   outbox.putBack(taken);
   expect(all(outbox)).toEqual([cancel("h1")]);
 });
@@ -73,7 +73,7 @@ test("what was not heard does not replace what came meanwhile", () => {
 test("what was not heard stays when only a heartbeat came meanwhile", () => {
   const outbox = outboxWith(put("h1"));
   const taken = outbox.take(1);
-  outbox.put(renew("h1"));
+  outbox.put(renew("h1"), 0);
   outbox.putBack(taken);
   expect(all(outbox)).toEqual([put("h1")]);
 });
@@ -82,7 +82,7 @@ test("a set that came while a register failed becomes the whole instance", () =>
   const outbox = outboxWith(put("h1"));
   const taken = outbox.take(1);
   const set = setPut("h1", { status: STATUS_WAITING });
-  outbox.put(set);
+  outbox.put(set, 0);
   outbox.putBack(taken);
   expect(all(outbox)).toEqual([{ kind: "put", instance: set.instance, silentMs: 0 }]);
 });
@@ -90,8 +90,8 @@ test("a set that came while a register failed becomes the whole instance", () =>
 test("whoever waits for an instance is told once, and what waits stays", () => {
   const outbox = new Outbox();
   const told: string[] = [];
-  outbox.put(put("h1"), () => told.push("first"));
-  outbox.put(put("h1", { version: "2" }), () => told.push("second"));
+  outbox.put(put("h1"), 0, () => told.push("first"));
+  outbox.put(put("h1", { version: "2" }), 0, () => told.push("second"));
   outbox.settleAll();
   outbox.settleAll();
   expect(told).toEqual(["first", "second"]);
@@ -101,13 +101,24 @@ test("whoever waits for an instance is told once, and what waits stays", () => {
 test("whoever waits for what was not heard waits on, with those who came meanwhile", () => {
   const outbox = new Outbox();
   const told: string[] = [];
-  outbox.put(put("h1"), () => told.push("first"));
+  outbox.put(put("h1"), 0, () => told.push("first"));
   const taken = outbox.take(1);
-  outbox.put(put("h1", { version: "2" }), () => told.push("second"));
+  outbox.put(put("h1", { version: "2" }), 0, () => told.push("second"));
   outbox.putBack(taken);
   expect(told).toEqual([]);
   outbox.settleAll();
   expect(told).toEqual(["first", "second"]);
+});
+
+test.each<[string, Operation, Operation, number]>([
+  ["news", put("h1"), cancel("h1"), 2],
+  ["a heartbeat after news", put("h1"), renew("h1"), 1],
+  ["a set over a register", put("h1"), setPut("h1", {}), 2],
+])("the age of what waits is that of what is said: %s", (_what, earlier, later, since) => {
+  const outbox = new Outbox();
+  outbox.put(earlier, 1);
+  outbox.put(later, 2);
+  expect(outbox.take(1)).toMatchObject([{ since }]);
 });
 
 test("however much is told, it holds one operation an instance, and knows whether one of them is news", () => {
@@ -119,7 +130,7 @@ test("however much is told, it holds one operation an instance, and knows whethe
     const deed = random();
     if (deed < 0.2) out = [...out, ...outbox.take(2)];
     else if (deed < 0.3) outbox.putBack(out.splice(0));
-    else outbox.put([put, renew, cancel][Math.floor(random() * 3)]!(hostname));
+    else outbox.put([put, renew, cancel][Math.floor(random() * 3)]!(hostname), step);
     expect(outbox.size).toBeLessThanOrEqual(5);
     const waiting = outbox.take(Infinity);
     expect(outbox.hasUrgent).toBe(false);

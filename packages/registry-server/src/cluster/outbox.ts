@@ -2,6 +2,8 @@ import { keyOf, keyText, type Operation } from "./operation";
 
 export interface Entry {
   readonly operation: Operation;
+  /** When it was told, in milliseconds of the monotonic clock. */
+  readonly since: number;
   /** Called when a peer has answered it, or will not soon. */
   readonly settle: readonly (() => void)[];
 }
@@ -23,12 +25,16 @@ export class Outbox {
     return this.urgent > 0;
   }
 
-  /** Adds an operation. `settle`, when given, is called once: when it was answered, or `settleAll` is called. */
-  put(operation: Operation, settle?: () => void): void {
+  /**
+   * Adds an operation. `settle`, when given, is called once: when it was answered, or `settleAll` is called.
+   *
+   * @param since milliseconds of the monotonic clock.
+   */
+  put(operation: Operation, since: number, settle?: () => void): void {
+    const entry = { operation, since, settle: settle ? [settle] : [] };
     const key = keyText(keyOf(operation));
     const waiting = this.entries.get(key);
-    const settles = [...(waiting?.settle ?? []), ...(settle ? [settle] : [])];
-    this.place(key, { operation: waiting ? both(waiting.operation, operation) : operation, settle: settles });
+    this.place(key, waiting ? both(waiting, entry) : entry);
   }
 
   /** Takes out the first `most` operations. */
@@ -45,20 +51,19 @@ export class Outbox {
 
   /** Puts back what was not heard, behind what waits: the next try is about others, and all have their turn. */
   putBack(entries: readonly Entry[]): void {
-    for (const { operation, settle } of entries) {
-      const key = keyText(keyOf(operation));
+    for (const entry of entries) {
+      const key = keyText(keyOf(entry.operation));
       const newer = this.entries.get(key);
-      const settles = [...settle, ...(newer?.settle ?? [])];
-      this.place(key, { operation: newer ? both(operation, newer.operation) : operation, settle: settles });
+      this.place(key, newer ? both(entry, newer) : entry);
     }
   }
 
   /** Nobody need wait any longer. What waits to be sent stays. */
   settleAll(): void {
-    for (const [key, { operation, settle }] of this.entries) {
-      if (settle.length === 0) continue;
-      this.entries.set(key, { operation, settle: [] });
-      for (const fn of settle) fn();
+    for (const [key, entry] of this.entries) {
+      if (entry.settle.length === 0) continue;
+      this.entries.set(key, { ...entry, settle: [] });
+      for (const fn of entry.settle) fn();
     }
   }
 
@@ -71,12 +76,17 @@ export class Outbox {
   }
 }
 
-/** One operation that says what two say, of the same instance, one after the other. */
-function both(earlier: Operation, later: Operation): Operation {
-  if (earlier.kind === "renew") return later;
+/** One that says what two say of the same instance, one after the other. */
+function both(earlier: Entry, later: Entry): Entry {
+  const said = whole(earlier.operation, later.operation);
+  const { since } = said === earlier.operation ? earlier : later;
+  return { operation: said, since, settle: [...earlier.settle, ...later.settle] };
+}
+
+function whole(earlier: Operation, later: Operation): Operation {
+  if (earlier.kind === "renew" || later.kind === "cancel") return later;
   // What waits says more than that the instance is alive.
   if (later.kind === "renew") return earlier;
-  if (later.kind === "cancel") return later;
   // A set says only what it changes, and the peer has not heard of what it changed: it is told the whole instance.
   return { kind: "put", instance: later.instance, silentMs: later.silentMs };
 }

@@ -31,8 +31,11 @@ export interface PeerOptions {
   readonly addr: string;
   readonly zone: string;
   readonly link: PeerLink;
-  /** The operation as it is true now, when it is about to be sent; undefined when it no longer matters. */
-  readonly refresh: (operation: Operation) => Operation | undefined;
+  /**
+   * The operation as it is true now, when it is about to be sent; undefined when it no longer matters.
+   * @param waitedMs how long ago it was told, in milliseconds.
+   */
+  readonly refresh: (operation: Operation, waitedMs: number) => Operation | undefined;
   /** Called with what the peer made of each operation it has answered. */
   readonly onOutcome: (operation: Operation, outcome: Outcome, peer: Peer) => void;
   /** Called when it answers again after it was lost. */
@@ -85,7 +88,7 @@ export class Peer {
   tell(operation: Operation, settle?: () => void): boolean {
     if (this.closed) return false;
     const { isLost } = this;
-    this.outbox.put(operation, isLost ? undefined : settle);
+    this.outbox.put(operation, this.clock.monotonic(), isLost ? undefined : settle);
     // A lost peer is being tried already.
     if (!isLost) this.schedule(operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS);
     return !isLost;
@@ -131,10 +134,11 @@ export class Peer {
 
   /** What waited long may be over by now. */
   private freshen(batch: readonly Entry[]): Entry[] {
-    return batch.flatMap(({ operation, settle }) => {
-      const fresh = this.options.refresh(operation);
-      if (fresh) return [{ operation: fresh, settle }];
-      for (const fn of settle) fn();
+    const now = this.clock.monotonic();
+    return batch.flatMap((entry) => {
+      const operation = this.options.refresh(entry.operation, now - entry.since);
+      if (operation) return [{ ...entry, operation }];
+      for (const fn of entry.settle) fn();
       return [];
     });
   }

@@ -1,8 +1,8 @@
-import { codes, timestampToMs } from "@discoveryd/protocol";
+import { codes } from "@discoveryd/protocol";
 import { shuffle, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry";
-import { keyOf, putOf, type Cancel, type Operation, type Outcome } from "./operation";
+import { keyOf, putOf, type Operation, type Outcome } from "./operation";
 import { Peer } from "./peer";
 import type { PeerLink } from "./peer-link";
 
@@ -128,7 +128,7 @@ export class Peers {
     const link = connect(addr, zone === this.options.zone);
     const onOutcome = (operation: Operation, outcome: Outcome, peer: Peer) =>
       this.repair(operation, outcome, peer);
-    const refresh = (operation: Operation) => this.refresh(operation);
+    const refresh = (operation: Operation, waitedMs: number) => this.refresh(operation, waitedMs);
     const { clock, random } = this;
     this.byAddr.set(addr, new Peer({ addr, zone, link, refresh, onOutcome, onBack, logger, clock, random }));
     logger.info({ peer: addr, zone }, "peer joined");
@@ -142,22 +142,18 @@ export class Peers {
   }
 
   /** A peer that was away hears what is true when it is back: an instance that has gone silent must not look alive. */
-  private refresh(operation: Operation): Operation | undefined {
+  private refresh(operation: Operation, waitedMs: number): Operation | undefined {
     const { registry } = this.options;
     const stored = registry.find(keyOf(operation));
     // To a node of the original a cancel is now: what has registered again since, maybe elsewhere, is told instead.
     const isGone = !stored || (operation.kind === "cancel" && stored.instance.dirtyTimestamp <= operation.at);
-    if (isGone) return operation.kind === "cancel" && !this.isOver(operation) ? operation : undefined;
+    if (isGone) return operation.kind === "cancel" && waitedMs < CANCEL_MS ? operation : undefined;
     const silentMs = registry.silentMs(stored);
     const { dirtyTimestamp } = stored.instance;
     if (operation.kind === "renew") return { ...operation, dirty: dirtyTimestamp, silentMs };
     const isCurrent = operation.kind === "put" && operation.instance.dirtyTimestamp === dirtyTimestamp;
     const put = putOf(stored, silentMs);
     return isCurrent && operation.set ? { ...put, set: operation.set } : put;
-  }
-
-  private isOver({ at }: Cancel): boolean {
-    return this.clock.now() - timestampToMs(at) > CANCEL_MS;
   }
 
   /** What a peer's answer asks for: it lacks what we have, or has what we lack. */

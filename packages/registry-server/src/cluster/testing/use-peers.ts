@@ -20,6 +20,8 @@ export interface Node {
   /** Peers that were lost and answer again. */
   readonly back: string[];
   link(addr: string): FakeLink;
+  /** Closed before the peers are. */
+  readonly parts: { close(): Promise<void> | void }[];
   /** Lets news leave, and their answers arrive; returns what the peer was sent since the last look. */
   sentTo(addr: string): Promise<Operation[]>;
 }
@@ -29,7 +31,11 @@ export function usePeers() {
   const nodes: Node[] = [];
 
   afterEach(async () => {
-    for (const { peers, links, clock } of nodes.splice(0)) {
+    for (const { peers, links, clock, parts } of nodes.splice(0)) {
+      // Nobody waits 500 ms for a peer that plays dead.
+      const closed = Promise.all(parts.map((part) => part.close()));
+      await clock.advance(500);
+      await closed;
       for (const link of links.values()) if (link.state === "hangs") await link.become("fails");
       await peers.close();
       expect(clock.pending).toBe(0);
@@ -66,6 +72,7 @@ export function usePeers() {
       links,
       back,
       link,
+      parts: [],
       async sentTo(addr) {
         await clock.advance(1_000);
         return link(addr)
