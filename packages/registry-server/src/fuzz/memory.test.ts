@@ -54,6 +54,35 @@ test("polls that were opened and dropped leave nothing behind", async () => {
   await node.expectUnharmed();
 });
 
+test.each([routes.fetch, routes.fetchAll])(
+  "a client that reads nothing of many $name is sent one at a time",
+  async ({ path }) => {
+    const node = await startNode();
+    await fill(node);
+    const before = await heapBytes();
+    const deaf = await node.connect();
+    deaf.socket.pause();
+    const request = requestBytes({ method: "GET", target: `${path}?env=dev&appid=app&status=1` });
+    deaf.send(Buffer.concat(Array<Buffer>(300).fill(request)));
+    await until("it was read", () => node.bytesRead >= 300 * request.length);
+    for (let i = 0; i < 5; i++) await node.ask({ method: "GET", target: routes.nodes.path });
+    expect((await heapBytes()) - before).toBeLessThan(8 * MIB);
+    await node.expectUnharmed();
+  },
+);
+
+/** Registers an app of some 1.6 MB. */
+async function fill(node: HostileNode): Promise<void> {
+  const connection = await node.connect();
+  for (let i = 0; i < 200; i++) {
+    const metadata = encodeURIComponent(JSON.stringify({ text: "x".repeat(8_000) }));
+    const body = `env=dev&appid=app&zone=z1&hostname=h${i}&status=1&addrs=http://127.0.0.1:1&metadata=${metadata}`;
+    connection.send(requestBytes({ method: "POST", target: routes.register.path, body }));
+    expect(envelopeOf(await connection.next()).code).toBe(0);
+  }
+  node.drop(connection);
+}
+
 async function registerWith(node: HostileNode, hostname: string, junkBytes: number): Promise<void> {
   const fields = `env=dev&appid=app&zone=z1&status=1&addrs=grpc://127.0.0.1:9000&hostname=${hostname}`;
   const body = `${fields}&junk=${"x".repeat(junkBytes)}`;

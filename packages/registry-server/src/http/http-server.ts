@@ -28,11 +28,21 @@ export interface Timeouts {
 // A heartbeat every 30 s reuses its connection; Node's own 5 s would cost a new one each time.
 const PROTOCOL: Timeouts = { keepAliveMs: 150_000, headersMs: 10_000, requestMs: 30_000, checkMs: 1_000 };
 
-/** The registry's socket: limits, keep-alive, an end that waits for answers under way. */
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/**
+ * The registry's socket: limits, keep-alive, an end that waits for answers under way.
+ *
+ * Of requests that come on one connection without waiting for answers the first alone is served, the others wait for
+ * their turn: a client that sends a thousand and reads nothing is owed one answer, not a thousand.
+ */
 export class HttpServer {
   private readonly server: Server;
-  /** Every open connection with the answers it waits for. */
-  private readonly sockets = new Map<Socket, Set<ServerResponse>>();
+  /** Every open connection with the requests it has made. The first is being served. */
+  private readonly sockets = new Map<Socket, Exchange[]>();
   private refusedCount = 0;
   private draining = false;
 
@@ -52,7 +62,7 @@ export class HttpServer {
     this.server.maxConnections = maxConnections;
     this.server.on("drop", () => this.refusedCount++);
     this.server.on("connection", (socket: Socket) => this.accept(socket));
-    this.server.on("request", (req, res) => this.serve(req, res));
+    this.server.on("request", (req, res) => this.receive(req, res));
     this.server.on("clientError", (error, socket) => this.refuse(error, socket as Socket));
   }
 
@@ -82,8 +92,8 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeIdleConnections();
-      for (const [socket, answers] of this.sockets) {
-        for (const res of answers) res.shouldKeepAlive = false;
+      for (const [socket, exchanges] of this.sockets) {
+        for (const { res } of exchanges) res.shouldKeepAlive = false;
         // To Node a connection that has sent nothing yet is not idle.
         if (socket.bytesRead === 0) socket.destroy();
       }
@@ -96,23 +106,25 @@ export class HttpServer {
   }
 
   private accept(socket: Socket): void {
-    const answers = new Set<ServerResponse>();
-    this.sockets.set(socket, answers);
-    socket.once("close", () => {
-      this.sockets.delete(socket);
-      // Node tells only the answer whose turn it is that its connection is over.
-      for (const res of answers) if (!res.socket) res.destroy().emit("close");
-    });
+    this.sockets.set(socket, []);
+    socket.once("close", () => this.sockets.delete(socket));
   }
 
-  private serve(req: IncomingMessage, res: ServerResponse): void {
+  private receive(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
-    const answers = this.sockets.get(socket);
-    answers?.add(res);
+    const exchanges = this.sockets.get(socket);
+    // A request that is read when its connection is over already.
+    if (!exchanges) return;
+    exchanges.push({ req, res });
     res.once("close", () => {
-      answers?.delete(res);
-      if (this.draining && answers?.size === 0) socket.end();
+      exchanges.shift();
+      if (this.draining && exchanges.length === 0) socket.end();
+      if (exchanges[0] && socket.writable) this.serve(exchanges[0]);
     });
+    if (exchanges.length === 1) this.serve({ req, res });
+  }
+
+  private serve({ req, res }: Exchange): void {
     if (this.draining) res.shouldKeepAlive = false;
     const { dispatch, app } = this.options;
     if (!dispatch(req, res)) app(req, res);
@@ -123,7 +135,7 @@ export class HttpServer {
     // Node counts the first headers from the opening of the connection. One that has sent nothing is idle: the limit on
     // idle connections holds for it, and from its first byte on Node counts anew.
     if (code === "ERR_HTTP_REQUEST_TIMEOUT" && socket.bytesRead === 0) return;
-    const isAnswering = [...(this.sockets.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+    const isAnswering = this.sockets.get(socket)?.some(({ res }) => res.headersSent) === true;
     const status = REFUSALS.get(code ?? "") ?? "400 Bad Request";
     if (socket.writable && !isAnswering) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     socket.destroySoon();

@@ -1,7 +1,7 @@
 import type { Config } from "../../settings";
 import { systemClock } from "@discoveryd/runtime";
 import { until } from "../../testing/until";
-import { TestNode, useNodes } from "../../testing/use-node";
+import { useNodes, type TestNode } from "../../testing/use-node";
 import { RawConnection, requestBytes, type RawRequest, type RawResponse } from "./raw-connection";
 
 /** A node that is maltreated, with the clock of the machine. */
@@ -21,6 +21,11 @@ export class HostileNode {
   /** How many connections it holds. */
   get open(): number {
     return this.node.server["http"].open;
+  }
+
+  /** How much it has read from its open connections. */
+  get bytesRead(): number {
+    return [...this.node.server["http"]["sockets"].keys()].reduce((sum, socket) => sum + socket.bytesRead, 0);
   }
 
   async connect(): Promise<RawConnection> {
