@@ -2,7 +2,7 @@ import { routes } from "@discoveryd/protocol";
 import fc from "fast-check";
 import { until } from "../testing/until";
 import { fuzzed } from "./testing/fuzzed";
-import { RawConnection, requestBytes } from "./testing/raw-connection";
+import { requestBytes, type RawConnection } from "./testing/raw-connection";
 import { envelopeOf, useHostileNode } from "./testing/use-hostile-node";
 
 const POLL = requestBytes({
