@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { key, registering } from "../testing/builders";
 import { until } from "../testing/until";
 import { useNodes, type TestNode } from "../testing/use-node";
-import { counters, gauges, labelled, peerMetrics } from "./metrics";
+import { counters, createMetrics, gauges, labelled, peerMetrics, type Observed } from "./metrics";
 
 const start = useNodes();
 
@@ -46,6 +46,18 @@ test("memory, file descriptors and the event loop are shown", async () => {
   ]) {
     expect(shown[name]).toBeGreaterThanOrEqual(0);
   }
+});
+
+test("nodes of one process share what is the process' own, since that has no end", async () => {
+  const observed = {} as Observed;
+  const ofProcess = () => createMetrics(observed).getSingleMetric("nodejs_eventloop_lag_p99_seconds");
+  const shared = ofProcess();
+  expect(shared).toBeDefined();
+  expect(ofProcess()).toBe(shared);
+  const [first, second] = [await start(), await start()];
+  await second.register();
+  expect((await read(first))["discoveryd_instances"]).toBe(1);
+  expect((await read(second))["discoveryd_instances"]).toBe(2);
 });
 
 test("every metric in the tables is there with its help", async () => {

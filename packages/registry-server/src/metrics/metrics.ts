@@ -134,8 +134,7 @@ export const peerMetrics: readonly PeerRow[] = [
 
 /** The metrics of one registry, in a registry of their own; memory, file descriptors and event loop among them. */
 export function createMetrics(observed: Observed): Metrics {
-  const metrics = new Metrics();
-  collectDefaultMetrics({ register: metrics });
+  const metrics = Metrics.merge([new Metrics(), metricsOfProcess()]);
   const registers = [metrics];
   for (const { name, help, value } of gauges) {
     new Gauge({ name, help, registers, collect: collectGauge(() => value(observed)) });
@@ -176,6 +175,14 @@ export function createMetrics(observed: Observed): Metrics {
     },
   });
   return metrics;
+}
+
+let ofProcess: Metrics | undefined;
+
+/** Memory, file descriptors, event loop. Once a process: what watches them has no end. */
+function metricsOfProcess(): Metrics {
+  if (!ofProcess) collectDefaultMetrics({ register: (ofProcess = new Metrics()) });
+  return ofProcess as Metrics;
 }
 
 function collectGauge(value: () => number) {
