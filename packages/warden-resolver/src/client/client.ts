@@ -215,7 +215,7 @@ function channelOptions(settings: ClientSettings): ChannelOptions {
     "grpc.keepalive_permit_without_calls": settings.keepAliveWithoutStream ? 1 : 0,
     // An instance that comes back at its old address is called again within a second, not within two minutes.
     "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 800,
+    "grpc.max_reconnect_backoff_ms": 500,
   };
 }
 

@@ -150,13 +150,4 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
 const noMetadata = new Metadata();
 
 // What grpc-js' class is given in place of a call below. Every method that would use it is replaced.
-const noCall: InnerCall = {
-  cancelWithStatus: () => undefined,
-  getPeer: () => "unknown",
-  start: () => undefined,
-  sendMessageWithContext: () => undefined,
-  sendMessage: () => undefined,
-  startRead: () => undefined,
-  halfClose: () => undefined,
-  getAuthContext: () => null,
-};
+const noCall = {} as InnerCall;
