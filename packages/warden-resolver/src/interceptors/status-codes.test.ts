@@ -51,6 +51,5 @@ test("only what says that the server is in trouble is a failure of it", () => {
     Status.RESOURCE_EXHAUSTED,
     Status.INTERNAL,
     Status.UNAVAILABLE,
-    Status.DATA_LOSS,
   ]);
 });

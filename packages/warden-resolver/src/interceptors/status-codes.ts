@@ -39,13 +39,12 @@ export function codedErrorOf(error: ServiceError): CodedError {
   return new CodedError(codeOfGrpc(error.code), error.details, { cause: error });
 }
 
-/** Answers that say the server is in trouble. All others are the application's business and no failure. */
+/** Answers that say the server is in trouble, to the balancers too. All others are the application's business. */
 const failures: ReadonlySet<Status> = new Set([
   Status.DEADLINE_EXCEEDED,
   Status.RESOURCE_EXHAUSTED,
   Status.INTERNAL,
   Status.UNAVAILABLE,
-  Status.DATA_LOSS,
 ]);
 
 /** Whether a call that ended so counts against the server. */

@@ -11,6 +11,9 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { protoPath } from "grpc-health-check";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Registry as MetricsRegistry } from "prom-client";
 import { currentCall } from "../interceptors/call-context";
 import {
@@ -525,6 +528,17 @@ describe("start", () => {
     await expect(server.start()).rejects.toThrow(
       "cannot listen on 192.0.2.1:0: this machine has no such address",
     );
+  });
+
+  test("may be on a unix socket, which has no port", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "warden-")), "grpc.sock");
+    const server = new WardenServer({ grpc: `unix://${path}`, drain: 0 }).addService(EchoService, echo());
+    closers.push(() => server.shutdown());
+    expect(await server.start()).toBe(0);
+    expect(server.address).toBe(path);
+    const client = new EchoClient(`unix:${path}`, credentials.createInsecure());
+    closers.push(() => client.close());
+    expect((await ask(client)).text).toBe("hi");
   });
 
   test("happens once", async () => {
