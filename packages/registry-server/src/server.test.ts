@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "@discoveryd/runtime";
 import { FakeClock } from "@discoveryd/runtime/testing";
 import { RegistryServer } from "./server";
-import { key, registering } from "./testing/builders";
+import { registering } from "./testing/builders";
 import { until } from "./testing/until";
 import { START_MS, testConfig, useNodes, type TestNode } from "./testing/use-node";
 
