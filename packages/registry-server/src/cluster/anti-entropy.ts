@@ -4,7 +4,7 @@ import type { Registry } from "../registry/registry";
 import type { StoredInstance } from "../registry/stored-instance";
 import { readState, type AppState } from "./app-state";
 import { digestApps, digestBuckets, type AppDigest, type Differences } from "./digest";
-import { keyOf } from "./operation";
+import { keyOf, putOf } from "./operation";
 import type { Peer } from "./peer";
 import type { Peers } from "./peers";
 
@@ -114,7 +114,7 @@ export class AntiEntropy {
   private async exchangeWith(peer: Peer): Promise<void> {
     const own = await this.digest();
     const theirs = await peer.link.compare(digestBuckets(own));
-    if (theirs === "unsupported") return this.syncFrom(peer);
+    if (theirs === "unsupported") return this.syncWith(peer);
     const names = differing(own, theirs);
     for (const chunk of this.chunks(names)) {
       const states = chunk.map((name) => readState(this.options.registry, name, this.isCounted));
@@ -125,16 +125,20 @@ export class AntiEntropy {
   }
 
   /**
-   * A node of the original compares nothing: what it has is taken, and it hears what it lacks by renewals. It makes
-   * some timestamps itself, so of an equal version ours stays.
+   * A node of the original compares nothing: what it has newer is taken, and it is told what it has older. What it lacks
+   * it hears by renewals. It makes some timestamps itself, so of an equal version each side keeps its own.
    */
-  private async syncFrom(peer: Peer): Promise<void> {
+  private async syncWith(peer: Peer): Promise<void> {
     const { registry, ttlMs } = this.options;
     for (const instance of await peer.link.fetchAll()) {
       const silentMs = registry.silenceOf(instance, ttlMs);
+      // About to be evicted there: taken here it would come and go with every round.
+      if (silentMs >= ttlMs) continue;
       const stored = registry.find(instance);
-      const isNews = !stored || stored.instance.dirtyTimestamp < instance.dirtyTimestamp;
-      if (isNews && silentMs < ttlMs) registry.adopt(instance, silentMs);
+      if (stored && stored.instance.dirtyTimestamp > instance.dirtyTimestamp) {
+        peer.tell(putOf(stored, registry.silentMs(stored)));
+      } else if (stored?.instance.dirtyTimestamp !== instance.dirtyTimestamp)
+        registry.adopt(instance, silentMs);
     }
   }
 

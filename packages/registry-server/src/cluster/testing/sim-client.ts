@@ -1,6 +1,6 @@
 import { STATUS_UP, STATUS_WAITING, type InstanceKey } from "@discoveryd/protocol";
-import { fromClient } from "../peers";
-import { TTL_MS, type SimNode } from "./sim-node";
+import type { SimMember } from "./sim-member";
+import { TTL_MS } from "./sim-node";
 import type { World } from "./world";
 
 /** A heartbeat comes every 27 to 30 s. */
@@ -18,11 +18,13 @@ export class SimClient {
   isCancelled = false;
   private isRegistered = false;
   private version = 0;
+  /** Changes when it registers as something new, and when it ends. */
+  private life = 0;
   private stop: () => void = () => undefined;
 
   constructor(
     private readonly world: World,
-    private readonly nodes: readonly SimNode[],
+    private readonly nodes: readonly SimMember[],
     appid: string,
     zone: string,
     hostname: string,
@@ -34,6 +36,7 @@ export class SimClient {
   start(): void {
     this.isAlive = true;
     this.isCancelled = false;
+    this.life++;
     this.version++;
     this.isRegistered = false;
     this.beat();
@@ -42,6 +45,7 @@ export class SimClient {
   /** Dies without a word. */
   die(): void {
     this.isAlive = false;
+    this.life++;
     this.stop();
   }
 
@@ -49,34 +53,29 @@ export class SimClient {
   cancel(): void {
     this.die();
     const node = this.someNode();
-    if (node?.cluster.registry.cancel(this.key, fromClient).result.kind !== "cancelled") return;
+    if (!node?.cancel(this.key)) return;
     this.isCancelled = true;
     for (const other of this.nodes) this.watchForReturn(other);
   }
 
   /** A node that has heard of the cancel must not have an older version again before it registers anew. */
-  private watchForReturn({ addr, registry }: SimNode): void {
-    const { version } = this;
-    let cancelledAt = registry.cancelledAt(this.key);
-    registry.changed.on(({ appid }) => {
-      if (appid !== this.key.appid || this.version !== version || this.isAlive) return;
-      const dirty = registry.find(this.key)?.instance.dirtyTimestamp;
+  private watchForReturn(node: SimMember): void {
+    const { life } = this;
+    let cancelledAt = node.cancelledAt(this.key);
+    node.onChange((appid) => {
+      if (appid !== this.key.appid || this.life !== life) return;
+      const dirty = node.find(this.key)?.dirtyTimestamp;
       if (cancelledAt !== undefined && dirty !== undefined && dirty < cancelledAt) {
-        this.violations.push(`${addr} has the cancelled ${appid} ${this.key.hostname} again`);
+        this.violations.push(`${node.addr} has the cancelled ${appid} ${this.key.hostname} again`);
       }
-      cancelledAt ??= registry.cancelledAt(this.key);
+      cancelledAt ??= node.cancelledAt(this.key);
     });
   }
 
   /** An operator or the client itself changes its status. */
   set(): void {
     const status = this.world.chance(0.5) ? STATUS_UP : STATUS_WAITING;
-    const { env, appid, zone, hostname } = this.key;
-    const metadata = new Map([["step", String(this.version++)]]);
-    this.someNode()?.cluster.registry.set(
-      { env, appid, zone, changes: [{ hostname, status, metadata }] },
-      fromClient,
-    );
+    this.someNode()?.set(this.key, status, new Map([["step", String(this.version++)]]));
   }
 
   private beat(): void {
@@ -87,37 +86,32 @@ export class SimClient {
     this.stop = this.world.after(ms, () => this.beat());
   }
 
-  private renewAt(node: SimNode): void {
-    const { cluster } = node;
-    const isKnown = this.isRegistered && cluster.registry.renew(this.key, fromClient).kind !== "missing";
-    if (!isKnown) this.registerAt(node);
+  private renewAt(node: SimMember): void {
+    if (!this.isRegistered || !node.renew(this.key)) this.registerAt(node);
     this.isRegistered = true;
-    const { registry } = node;
-    const { version } = this;
+    const { life } = this;
+    const nodesLife = node.life;
     // A late cancel of its former life, from a clock ahead of this node's, may have taken it out for a heartbeat.
     this.world.after(TTL_MS - 1_000, () => {
-      if (!this.isAlive || this.version !== version || !node.isUp || node.registry !== registry) return;
-      if (registry.find(this.key)) return;
+      if (this.life !== life || !node.isUp || node.life !== nodesLife) return;
+      if (node.find(this.key)) return;
       const { appid, hostname } = this.key;
       this.violations.push(`${node.addr} has lost ${appid} ${hostname}, which kept renewing, within a lease`);
     });
   }
 
-  private registerAt(node: SimNode): void {
-    void node.cluster.registry.register(
-      {
-        ...this.key,
-        region: "r",
-        addrs: [`grpc://10.0.0.1:${9_000 + this.version}`, "http://10.0.0.1:80"],
-        version: `v${this.version}`,
-        metadata: new Map([["weight", "10"]]),
-        status: STATUS_UP,
-      },
-      fromClient,
-    );
+  private registerAt(node: SimMember): void {
+    node.register({
+      ...this.key,
+      region: "r",
+      addrs: [`grpc://10.0.0.1:${9_000 + this.version}`, "http://10.0.0.1:80"],
+      version: `v${this.version}`,
+      metadata: new Map([["weight", "10"]]),
+      status: STATUS_UP,
+    });
   }
 
-  private someNode(): SimNode | undefined {
+  private someNode(): SimMember | undefined {
     const up = this.nodes.filter((node) => node.isUp);
     return up.length === 0 ? undefined : this.world.pick(up);
   }

@@ -1,5 +1,19 @@
-import type { Instance, Timestamp } from "@discoveryd/protocol";
+import {
+  encodeInstance,
+  metadataOf,
+  parseWithTimestamps,
+  routes,
+  type Instance,
+  type InstanceKey,
+  type Metadata,
+  type Status,
+  type Timestamp,
+} from "@discoveryd/protocol";
 import { pino } from "pino";
+import { decodeStates, encodeStates } from "../app-state";
+import { decodeOperations, encodeOutcomes } from "../operation";
+import { fromClient, type Origin } from "../peers";
+import type { Registration, SimMember } from "./sim-member";
 import { Registry } from "../../registry/registry";
 import { Sweeper } from "../../registry/sweeper";
 import { Cluster } from "../cluster";
@@ -20,7 +34,7 @@ export interface SimNodeOptions {
 export const TTL_MS = 90_000;
 
 /** One node of a simulated cluster; it can crash and start again. */
-export class SimNode {
+export class SimNode implements SimMember {
   readonly addr: string;
   readonly zone: string;
   registry!: Registry;
@@ -28,7 +42,7 @@ export class SimNode {
   isUp = false;
   /** What was seen to break a rule of this node. */
   readonly violations: string[] = [];
-  private life = 0;
+  life = 0;
 
   constructor(private readonly options: SimNodeOptions) {
     this.addr = options.name;
@@ -77,7 +91,35 @@ export class SimNode {
     this.isUp = false;
   }
 
-  /** What it holds, as `fetch/all` shows it. */
+  register(registration: Registration): void {
+    void this.cluster.registry.register(registration, fromClient);
+  }
+
+  renew(key: InstanceKey): boolean {
+    return this.cluster.registry.renew(key, fromClient).kind !== "missing";
+  }
+
+  cancel(key: InstanceKey): boolean {
+    return this.cluster.registry.cancel(key, fromClient).result.kind === "cancelled";
+  }
+
+  set(key: InstanceKey, status: Status, metadata: Metadata): void {
+    const changes = [{ hostname: key.hostname, status, metadata }];
+    this.cluster.registry.set({ ...key, changes }, fromClient);
+  }
+
+  find(key: InstanceKey): Instance | undefined {
+    return this.registry.find(key)?.instance;
+  }
+
+  cancelledAt(key: InstanceKey): Timestamp | undefined {
+    return this.registry.cancelledAt(key);
+  }
+
+  onChange(fn: (appid: string) => void): void {
+    this.registry.changed.on(({ appid }) => fn(appid));
+  }
+
   instances(): Instance[] {
     const found: Instance[] = [];
     for (const app of this.registry.apps.all()) {
@@ -88,6 +130,23 @@ export class SimNode {
       }
     }
     return found;
+  }
+
+  /** Answers a peer, ours or the original's. */
+  async serve(path: string, body: string): Promise<string | undefined> {
+    const { registry, antiEntropy } = this.cluster;
+    if (path === routes.fetchAll.path) return `[${this.instances().map(encodeInstance).join(",")}]`;
+    if (path === routes.digests.path) {
+      return JSON.stringify([...(await antiEntropy.differences(JSON.parse(body) as string[]))]);
+    }
+    if (path === routes.exchange.path) {
+      return encodeStates(antiEntropy.merge(decodeStates(parseWithTimestamps(body))));
+    }
+    if (path.startsWith(routes.replicate.path)) {
+      const origin = { replication: path.endsWith("=true"), fromZone: true };
+      return encodeOutcomes(decodeOperations(body).map((operation) => registry.receive(operation, origin)));
+    }
+    return this.serveForm(path, new URLSearchParams(body));
   }
 
   /** Appid and host name to the version held. */
@@ -101,6 +160,47 @@ export class SimNode {
       }
     }
     return versions;
+  }
+
+  /** A single operation of a node of the original. */
+  private serveForm(path: string, params: URLSearchParams): string {
+    const { registry } = this.cluster;
+    const text = (name: string) => params.get(name) ?? "";
+    const moment = (name: string) => BigInt(text(name)) || undefined;
+    const key = { env: text("env"), appid: text("appid"), zone: text("zone"), hostname: text("hostname") };
+    const origin: Origin = { replication: text("replication") === "true", fromZone: true };
+    const status = params.has("status") ? (Number(text("status")) as Status) : undefined;
+    const metadata = params.has("metadata") ? metadataFrom(text("metadata")) : undefined;
+    if (path === routes.renew.path) {
+      const renewed = registry.renew(key, origin, moment("dirty_timestamp"));
+      if (renewed.kind === "missing") return '{"code":-404}';
+      const code = { renewed: 0, behind: -404, conflict: -409 }[renewed.kind];
+      return `{"code":${code},"data":${renewed.instance.encode()}}`;
+    }
+    if (path === routes.cancel.path) {
+      const { result } = registry.cancel(key, origin, moment("latest_timestamp"));
+      return `{"code":${result.kind === "missing" ? -404 : 0}}`;
+    }
+    if (path === routes.set.path) {
+      const changes = [{ hostname: key.hostname, status, metadata }];
+      const { result } = registry.set({ ...key, changes, timestamp: moment("set_timestamp") }, origin);
+      return `{"code":${result === "set" ? 0 : -404}}`;
+    }
+    const { result } = registry.register(
+      {
+        ...key,
+        region: text("region"),
+        addrs: params.getAll("addrs"),
+        version: text("version"),
+        metadata: metadata ?? new Map(),
+        status: status as Status,
+        regTimestamp: moment("reg_timestamp"),
+        dirtyTimestamp: moment("dirty_timestamp"),
+        latestTimestamp: moment("latest_timestamp"),
+      },
+      origin,
+    );
+    return `{"code":${result.kind === "buried" ? -404 : 0}}`;
   }
 
   private watchTimestamps(registry: Registry): void {
@@ -121,4 +221,8 @@ function zonesOf(members: ReadonlyMap<string, string>, own: string): Map<string,
     if (zone !== own) zones.set(zone, [...(zones.get(zone) ?? []), addr]);
   }
   return zones;
+}
+
+function metadataFrom(text: string): Metadata {
+  return metadataOf(Object.entries(JSON.parse(text) as Record<string, string>));
 }

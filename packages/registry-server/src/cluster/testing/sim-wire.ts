@@ -1,24 +1,17 @@
-import { decodeInstance, encodeInstance, parseWithTimestamps, type Instance } from "@discoveryd/protocol";
+import { codes, decodeInstance, parseWithTimestamps, routes, type Instance } from "@discoveryd/protocol";
 import { decodeStates, encodeStates, type AppState } from "../app-state";
 import type { Differences } from "../digest";
-import {
-  decodeOperations,
-  decodeOutcomes,
-  encodeOperations,
-  encodeOutcomes,
-  type Operation,
-  type Outcome,
-} from "../operation";
+import { goRequests } from "../go-form";
+import { decodeOutcomes, encodeOperations, type Operation, type Outcome } from "../operation";
 import type { PeerLink } from "../peer-link";
-import type { Cluster } from "../cluster";
 import type { World } from "./world";
 
 /** A node as the network sees it. */
 export interface Machine {
   readonly addr: string;
   readonly isUp: boolean;
-  readonly cluster: Pick<Cluster, "registry" | "antiEntropy">;
-  instances(): readonly Instance[];
+  /** Its answer to a request; undefined for a path that it does not know. */
+  serve(path: string, body: string): string | undefined | Promise<string | undefined>;
 }
 
 /** How bad the network is. */
@@ -33,6 +26,9 @@ export interface Weather {
 
 /** As a real node gives up on its peer. */
 const TIMEOUT_MS = 2_000;
+/** As a real node asks a node of the original anew for batches, and tells it so many operations at a time. */
+const GO_MS = 60_000;
+const SINGLES = 64;
 
 /** The network between nodes: loses, delays, duplicates and reorders messages, and can be cut. */
 export class SimWire {
@@ -60,46 +56,17 @@ export class SimWire {
     this.cuts.clear();
   }
 
-  /** The link of one node to another; everything passes it as text, as on a real wire. */
+  /** The link of one node of ours to another; everything passes it as text, as on a real wire. */
   link(from: string, to: string, sameZone: boolean): PeerLink {
-    const origin = { replication: sameZone, fromZone: true };
-    const ask = (request: string, serve: (node: Machine, request: string) => string | Promise<string>) =>
-      this.call(from, to, request, serve);
-    return {
-      requests: 0,
-      send: async (operations: readonly Operation[]): Promise<readonly Outcome[]> => {
-        const answer = await ask(encodeOperations(operations), (node, text) =>
-          encodeOutcomes(decodeOperations(text).map((op) => node.cluster.registry.receive(op, origin))),
-        );
-        return decodeOutcomes(parseWithTimestamps(answer));
-      },
-      fetchAll: async (): Promise<readonly Instance[]> => {
-        const answer = await ask("", (node) => `[${node.instances().map(encodeInstance).join(",")}]`);
-        return (parseWithTimestamps(answer) as unknown[]).map(decodeInstance);
-      },
-      compare: async (buckets): Promise<Differences> => {
-        const answer = await ask(JSON.stringify(buckets), async (node, text) => {
-          const differences = await node.cluster.antiEntropy.differences(JSON.parse(text) as string[]);
-          return JSON.stringify([...differences]);
-        });
-        return new Map(JSON.parse(answer) as [number, never[]][]);
-      },
-      exchange: async (apps: readonly AppState[]): Promise<readonly AppState[]> => {
-        const answer = await ask(encodeStates(apps), (node, text) =>
-          encodeStates(node.cluster.antiEntropy.merge(decodeStates(parseWithTimestamps(text)))),
-        );
-        return decodeStates(parseWithTimestamps(answer));
-      },
-      close: () => Promise.resolve(),
-    };
+    return new SimLink(this, this.world, from, to, sameZone);
   }
 
-  private call(
-    from: string,
-    to: string,
-    request: string,
-    serve: (node: Machine, request: string) => string | Promise<string>,
-  ): Promise<string> {
+  async fetchAll(from: string, to: string): Promise<string> {
+    return (await this.post(from, to, routes.fetchAll.path, "")) ?? "[]";
+  }
+
+  /** Rejects when the other does not answer. Undefined is an answer, too: 404. */
+  post(from: string, to: string, path: string, body: string): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
       const cancel = this.world.after(TIMEOUT_MS, () => reject(new Error("timed out")));
       this.carry(from, to, () => {
@@ -108,7 +75,7 @@ export class SimWire {
           cancel();
           return reject(new Error("connection refused"));
         }
-        void Promise.resolve(serve(node, request)).then((answer) =>
+        void Promise.resolve(node.serve(path, body)).then((answer) =>
           this.carry(to, from, () => {
             cancel();
             resolve(answer);
@@ -127,5 +94,64 @@ export class SimWire {
         if (!this.cuts.has(`${from} ${to}`)) deliver();
       });
     }
+  }
+}
+
+/** Does on the simulated wire what a PeerClient does on a real one. */
+class SimLink implements PeerLink {
+  requests = 0;
+  private goUntil = 0;
+
+  constructor(
+    private readonly wire: SimWire,
+    private readonly world: World,
+    private readonly from: string,
+    private readonly to: string,
+    private readonly sameZone: boolean,
+  ) {}
+
+  async send(operations: readonly Operation[]): Promise<readonly Outcome[]> {
+    this.requests++;
+    if (operations.length > 0 && this.world.time < this.goUntil) return this.sendSingly(operations);
+    const path = `${routes.replicate.path}?replication=${this.sameZone}`;
+    const answer = await this.post(path, encodeOperations(operations));
+    if (answer !== undefined) return decodeOutcomes(parseWithTimestamps(answer));
+    this.goUntil = this.world.time + GO_MS;
+    return this.sendSingly(operations);
+  }
+
+  async fetchAll(): Promise<readonly Instance[]> {
+    const text = await this.wire.fetchAll(this.from, this.to);
+    return (parseWithTimestamps(text) as unknown[]).map(decodeInstance);
+  }
+
+  async compare(buckets: readonly string[]): Promise<Differences | "unsupported"> {
+    const answer = await this.post(routes.digests.path, JSON.stringify(buckets));
+    return answer === undefined ? "unsupported" : new Map(JSON.parse(answer) as [number, never[]][]);
+  }
+
+  async exchange(apps: readonly AppState[]): Promise<readonly AppState[]> {
+    const answer = await this.post(routes.exchange.path, encodeStates(apps));
+    return decodeStates(parseWithTimestamps(answer ?? "[]"));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private async sendSingly(operations: readonly Operation[]): Promise<readonly Outcome[]> {
+    const told = operations.slice(0, SINGLES);
+    const outcomes = new Map<Operation, Outcome>();
+    for (const request of goRequests(told, this.sameZone)) {
+      const reply = parseWithTimestamps((await this.post(request.path, request.form)) ?? "");
+      const { code, data } = reply as { code: number; data?: unknown };
+      const outcome = { code, ...(code === codes.conflict && { instance: decodeInstance(data) }) };
+      for (const operation of request.operations) outcomes.set(operation, outcome);
+    }
+    return told.map((operation) => outcomes.get(operation) as Outcome);
+  }
+
+  private post(path: string, body: string): Promise<string | undefined> {
+    return this.wire.post(this.from, this.to, path, body);
   }
 }
