@@ -177,6 +177,7 @@ export class WardenClient implements Disposable {
       createBreakerStage({
         breakerOf: (method) => rules.breakerOf(method),
         onRefused: metrics && ((method) => metrics.refused(method)),
+        clock,
       }),
       ...this.innerStages,
     ];

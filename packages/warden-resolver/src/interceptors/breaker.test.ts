@@ -1,3 +1,4 @@
+import { FakeClock } from "@discoveryd/runtime/testing";
 import { Metadata, status as Status } from "@grpc/grpc-js";
 import { SreBreaker } from "../breaker/sre-breaker";
 import { createBreakerStage } from "./breaker";
@@ -8,11 +9,12 @@ const policy = { windowMs: 3_000, buckets: 10, k: 1, minRequests: 10 };
 /** The stage over a breaker that refuses whenever the formula leaves a chance. */
 function useStage() {
   const breaker = new SreBreaker({ policy, random: () => 0 });
-  const stage = createBreakerStage({ breakerOf: () => breaker });
-  const end = (code: Status) => {
-    stage.end?.({ breaker } as unknown as OutgoingCall, { code, details: "", metadata: new Metadata() });
-  };
+  const clock = new FakeClock(10_000);
+  const stage = createBreakerStage({ breakerOf: () => breaker, clock });
+  const call = { breaker, options: { deadline: 10_000 } } as unknown as OutgoingCall;
+  const end = (code: Status) => void stage.end?.(call, { code, details: "", metadata: new Metadata() });
   return {
+    clock,
     breaker,
     endMany: (count: number, code: Status) => Array.from({ length: count }, () => end(code)),
   };
@@ -42,4 +44,11 @@ test("a call that its caller gave up does not count", () => {
   expect(breaker.refuse()).toBeUndefined();
   endMany(10, Status.UNAVAILABLE);
   expect(breaker.refuse()).toContain("0 of the 10 calls");
+});
+
+test("a deadline that this process notices late does not count", () => {
+  const { breaker, clock, endMany } = useStage();
+  clock.jump(51);
+  endMany(100, Status.DEADLINE_EXCEEDED);
+  expect(breaker.refuse()).toBeUndefined();
 });
