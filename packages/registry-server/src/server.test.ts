@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, type Clock } from "@discoveryd/runtime";
@@ -211,6 +211,9 @@ describe("a shutdown", () => {
       return up;
     });
     await starting;
+    const client = connect(server.port as number, "127.0.0.1").on("error", () => undefined);
+    client.write("POST /discovery/register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
+    await until("a client is in the middle of a request", () => server["http"].open === 1);
     server.registry.register(registering());
     expect(accepted()).toBeGreaterThan(0);
     const begun = clock.monotonic();
@@ -223,6 +226,7 @@ describe("a shutdown", () => {
     await closing;
     expect(clock.monotonic() - begun).toBeLessThanOrEqual(2_000);
     expect(clock.pending).toBe(0);
+    client.destroy();
   });
 });
 

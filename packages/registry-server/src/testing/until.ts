@@ -1,7 +1,7 @@
-const WITHIN_MS = 5_000;
+const WITHIN_MS = 20_000;
 const BETWEEN_LOOKS_MS = 2;
 
-/** Resolves when the condition holds. Rejects, naming it, when it does not within 5 s. */
+/** Resolves when the condition holds. Rejects, naming it, when it does not within 20 s. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + WITHIN_MS;
   while (!(await holds())) {
