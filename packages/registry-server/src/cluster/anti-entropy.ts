@@ -4,7 +4,7 @@ import type { Registry } from "../registry/registry";
 import type { StoredInstance } from "../registry/stored-instance";
 import { readState, type AppState } from "./app-state";
 import { digestApps, digestBuckets, type AppDigest, type Differences } from "./digest";
-import { keyOf, putOf } from "./operation";
+import { cancelOf, putOf, type Cancel } from "./operation";
 import type { Peer } from "./peer";
 import type { Peers } from "./peers";
 
@@ -90,7 +90,7 @@ export class AntiEntropy {
   merge(states: readonly AppState[]): AppState[] {
     return states.map((state) => {
       const { env, appid, isRest } = state;
-      const cancelled = this.take(state);
+      const cancelled = this.take(state).map(({ key: { zone, hostname }, at }) => ({ zone, hostname, at }));
       if (isRest) return { env, appid, instances: [], cancelled };
       return { ...readState(this.options.registry, state, this.isCounted), cancelled };
     });
@@ -125,8 +125,9 @@ export class AntiEntropy {
   }
 
   /**
-   * A node of the original compares nothing: what it has newer is taken, and it is told what it has older. What it lacks
-   * it hears by renewals. It makes some timestamps itself, so of an equal version each side keeps its own.
+   * A node of the original compares nothing: what it has newer is taken, and it is told what it has older, or has still
+   * though it was cancelled. What it lacks it hears by renewals. It makes some timestamps itself, so of an equal version
+   * each side keeps its own.
    */
   private async syncWith(peer: Peer): Promise<void> {
     const { registry, ttlMs } = this.options;
@@ -137,29 +138,28 @@ export class AntiEntropy {
       const stored = registry.find(instance);
       if (stored && stored.instance.dirtyTimestamp > instance.dirtyTimestamp) {
         peer.tell(putOf(stored, registry.silentMs(stored)));
-      } else if (stored?.instance.dirtyTimestamp !== instance.dirtyTimestamp)
-        registry.adopt(instance, silentMs);
+      } else if (stored?.instance.dirtyTimestamp !== instance.dirtyTimestamp) {
+        const adopted = registry.adopt(instance, silentMs);
+        if (adopted.kind === "buried") peer.tell(cancelOf(instance, adopted.at));
+      }
     }
   }
 
   private takeFrom(peer: Peer, state: AppState): void {
-    for (const { zone, hostname, at } of this.take(state)) {
-      peer.tell({ kind: "cancel", key: { ...state, zone, hostname }, region: "", at });
-    }
+    for (const cancel of this.take(state)) peer.tell(cancel);
+    const { env, appid } = state;
     for (const { zone, hostname, at } of state.cancelled) {
-      this.options.registry.cancelReplicated({ ...state, zone, hostname }, at);
+      this.options.registry.cancelReplicated({ env, appid, zone, hostname }, at);
     }
   }
 
-  /** Takes what is newer; returns what was cancelled here since. */
-  private take({ instances }: AppState): AppState["cancelled"] {
+  /** Takes what is newer; returns the cancels of what was cancelled here since. */
+  private take({ instances }: AppState): Cancel[] {
     const { registry, ttlMs } = this.options;
     return instances.flatMap(({ instance, silentMs }) => {
       if (silentMs >= ttlMs) return [];
       const adopted = registry.adopt(instance, silentMs);
-      if (adopted.kind !== "buried") return [];
-      const { zone, hostname } = keyOf({ kind: "put", instance, silentMs });
-      return [{ zone, hostname, at: adopted.at }];
+      return adopted.kind === "buried" ? [cancelOf(instance, adopted.at)] : [];
     });
   }
 

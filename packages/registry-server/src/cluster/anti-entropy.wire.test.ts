@@ -251,11 +251,34 @@ describe("with a node of the original", () => {
     expect(await take([instanceWith(heard(TTL_MS))])).toBeUndefined();
   });
 
-  test("what was cancelled here is not taken", async () => {
-    const stored = await take([instanceWith(heard(0))], ({ registry }) =>
-      registry.cancelReplicated(h1, 9_000n),
-    );
-    expect(stored).toBeUndefined();
+  test("what was cancelled here is not taken, and is cancelled there: it keeps no tombstones", async () => {
+    const node = startComparing();
+    node.registry.cancelReplicated(h1, 9_000n);
+    node.link("a").differences = "unsupported";
+    node.link("a").instances = [instanceWith(heard(0))];
+    await node.antiEntropy.reconcile(node.peer());
+    expect(node.registry.find(h1)).toBeUndefined();
+    expect(await node.sentTo("a")).toEqual([{ kind: "cancel", key: h1, region: "sh", at: 9_000n }]);
+  });
+
+  test("what it has older is told to it, with its age", async () => {
+    const node = startComparing();
+    const newer = instanceWith({ dirtyTimestamp: 9_000n });
+    node.registry.adopt(newer, 10_000);
+    node.link("a").differences = "unsupported";
+    node.link("a").instances = [instanceWith(heard(0))];
+    await node.antiEntropy.reconcile(node.peer());
+    expect(await node.sentTo("a")).toMatchObject([{ kind: "put", instance: newer }]);
+  });
+
+  test("what it has of the same version, or lacks, is not told to it", async () => {
+    const node = startComparing();
+    node.registry.adopt(instanceWith(), 0);
+    node.registry.adopt(instanceWith({ hostname: "h2" }), 0);
+    node.link("a").differences = "unsupported";
+    node.link("a").instances = [instanceWith(heard(0))];
+    await node.antiEntropy.reconcile(node.peer());
+    expect(await node.sentTo("a")).toEqual([]);
   });
 });
 

@@ -63,6 +63,11 @@ export function putOf(stored: StoredInstance, silentMs: number): Put {
   return { kind: "put", instance: { ...stored.instance, renewTimestamp: stored.renewTimestamp }, silentMs };
 }
 
+/** The instance was cancelled at this moment. */
+export function cancelOf({ env, appid, zone, hostname, region }: Instance, at: Timestamp): Cancel {
+  return { kind: "cancel", key: { env, appid, zone, hostname }, region, at };
+}
+
 /** What identifies an instance, as text. No part of a key holds a comma. */
 export function keyText({ env, appid, zone, hostname }: InstanceKey): string {
   return `${env},${appid},${zone},${hostname}`;
