@@ -9,6 +9,8 @@ import {
   type InterceptingCall,
   type ServiceError,
 } from "@grpc/grpc-js";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { Registry as MetricsRegistry } from "prom-client";
 import type { WardenCallOptions } from "../interceptors/staged-call";
 import { SchemeTable } from "../register";
@@ -266,20 +268,6 @@ describe("nonBlock", () => {
   });
 });
 
-describe("dialTLS", () => {
-  test("does not talk to a server without encryption", async () => {
-    const target = `direct://default/${(await useServer()).address}`;
-    await expect(useWarden({ dial: 200 }).dialTLS(target, EchoClient)).rejects.toThrow("none connects");
-  });
-
-  test("takes the credentials it is given", async () => {
-    const target = `direct://default/${(await useServer()).address}`;
-    const options = { credentials: credentials.createInsecure() };
-    const client = await useWarden().dialTLS(target, EchoClient, options);
-    expect((await ask(client)).text).toBe("hi");
-  });
-});
-
 describe("calls", () => {
   async function useEcho(
     handlers: Partial<EchoServer> = {},
@@ -530,6 +518,27 @@ describe("a call made while serving another", () => {
     const { error } = await callUnary(inner, "slow", new Metadata(), options);
     expect(error?.details).toMatch(/; bound by the deadline of the call being served$/);
   });
+});
+
+test("a connection without calls is asked whether it lives only when the configuration says so", async () => {
+  const usePings = async (config: WardenClientConfig) => {
+    const pings = { seen: 0 };
+    const server = createServer().on("session", (session) => {
+      closers.push(() => session.destroy());
+      session.on("ping", () => pings.seen++);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closers.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    await useWarden({ keepAliveInterval: 20, ...config }).dial(
+      `direct://default/127.0.0.1:${port}`,
+      EchoClient,
+    );
+    return pings;
+  };
+  const [quiet, asked] = [await usePings({}), await usePings({ keepAliveWithoutStream: true })];
+  await eventually(() => asked.seen >= 3);
+  expect(quiet.seen).toBe(0);
 });
 
 test("a closed client has closed all it dialled, and closing twice is fine", async () => {
