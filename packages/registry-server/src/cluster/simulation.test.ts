@@ -9,7 +9,7 @@ import { World } from "./testing/world";
 
 /** Run one seed again with DISCOVERYD_SIM_SEED=<seed>; more of them with DISCOVERYD_SIM_RUNS=<count>. */
 const only = process.env["DISCOVERYD_SIM_SEED"];
-const runs = Number(process.env["DISCOVERYD_SIM_RUNS"] ?? 100);
+const runs = Number(process.env["DISCOVERYD_SIM_RUNS"] ?? 50);
 const seeds = only === undefined ? Array.from({ length: runs }, (_, i) => i + 1) : [Number(only)];
 /** Their dead take long to go: a run costs several times as much. */
 const mixedSeeds = seeds.slice(0, Math.ceil(seeds.length / 4));
