@@ -1,6 +1,8 @@
 import { shuffle, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
+import type { Instance } from "@discoveryd/protocol";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry";
+import { looksDifferent } from "../registry/same-instance";
 import type { StoredInstance } from "../registry/stored-instance";
 import { readState, type AppState } from "./app-state";
 import { digestApps, digestBuckets, type AppDigest, type Differences } from "./digest";
@@ -126,22 +128,19 @@ export class AntiEntropy {
 
   /**
    * A node of the original compares nothing: what it has newer is taken, and it is told what it has older, or has still
-   * though it was cancelled. What it lacks it hears by renewals. It makes some timestamps itself, so of an equal version
-   * each side keeps its own.
+   * though it was cancelled. What it lacks it hears by renewals. It makes some timestamps of an instance itself: those
+   * may differ.
    */
   private async syncWith(peer: Peer): Promise<void> {
     const { registry, ttlMs } = this.options;
     for (const instance of await peer.link.fetchAll()) {
       const silentMs = registry.silenceOf(instance, ttlMs);
       // About to be evicted there: taken here it would come and go with every round.
-      if (silentMs >= ttlMs) continue;
-      const stored = registry.find(instance);
-      if (stored && stored.instance.dirtyTimestamp > instance.dirtyTimestamp) {
-        peer.tell(putOf(stored, registry.silentMs(stored)));
-      } else if (stored?.instance.dirtyTimestamp !== instance.dirtyTimestamp) {
-        const adopted = registry.adopt(instance, silentMs);
-        if (adopted.kind === "buried") peer.tell(cancelOf(instance, adopted.at));
-      }
+      if (silentMs >= ttlMs || isSame(registry.find(instance)?.instance, instance)) continue;
+      const adopted = registry.adopt(instance, silentMs);
+      if (adopted.kind === "buried") peer.tell(cancelOf(instance, adopted.at));
+      if (adopted.kind === "conflict")
+        peer.tell(putOf(adopted.instance, registry.silentMs(adopted.instance)));
     }
   }
 
@@ -183,6 +182,11 @@ export class AntiEntropy {
 
   private readonly isCounted = (stored: StoredInstance): boolean =>
     this.options.registry.silentMs(stored) < this.options.ttlMs;
+}
+
+/** Two sets of one moment, on instances that were not the same, are of one version and yet differ. */
+function isSame(ours: Instance | undefined, theirs: Instance): boolean {
+  return ours?.dirtyTimestamp === theirs.dirtyTimestamp && !looksDifferent(ours, theirs);
 }
 
 /** The apps whose digests are not the same on both sides. */

@@ -7,7 +7,7 @@ import { AntiEntropy } from "./anti-entropy";
 import type { AppState } from "./app-state";
 import { bucketOf } from "./digest";
 import { renew } from "./testing/operations";
-import { h1, usePeers, type Node } from "./testing/use-peers";
+import { h1, usePeers, words, type Node } from "./testing/use-peers";
 
 const startPeers = usePeers();
 
@@ -241,8 +241,8 @@ describe("with a node of the original", () => {
     expect(stored?.instance.version).toBe("2");
   });
 
-  test("of an equal version ours stays: the original makes some timestamps itself", async () => {
-    const theirs = instanceWith({ ...heard(0), latestTimestamp: 9_000n });
+  test("of an equal version each side keeps its own timestamps: the original makes some itself", async () => {
+    const theirs = instanceWith({ ...heard(0), latestTimestamp: 9_000n, regTimestamp: 9_000n });
     const stored = await take([theirs], ({ registry }) => registry.adopt(instanceWith(), 0));
     expect(stored?.instance.latestTimestamp).toBe(5_000n);
   });
@@ -268,8 +268,24 @@ describe("with a node of the original", () => {
     node.link("a").differences = "unsupported";
     node.link("a").instances = [instanceWith(heard(0))];
     await node.antiEntropy.reconcile(node.peer());
-    expect(await node.sentTo("a")).toMatchObject([{ kind: "put", instance: newer }]);
+    expect(await node.sentTo("a")).toMatchObject([{ kind: "put", instance: { dirtyTimestamp: 9_000n } }]);
   });
+
+  test.each([
+    ["greater", "grpc://127.0.0.1:9001", "grpc://127.0.0.1:9001", []],
+    ["smaller", "grpc://127.0.0.1:8999", "grpc://127.0.0.1:9000", ["put h1"]],
+  ])(
+    "of an equal version that looks different the greater text wins on both sides: theirs is %s",
+    async (_what, addr, expected, told) => {
+      const node = startComparing();
+      node.registry.adopt(instanceWith(), 0);
+      node.link("a").differences = "unsupported";
+      node.link("a").instances = [instanceWith({ ...heard(0), addrs: [addr] })];
+      await node.antiEntropy.reconcile(node.peer());
+      expect(node.registry.find(h1)?.instance.addrs).toEqual([expected]);
+      expect(words(await node.sentTo("a"))).toEqual(told);
+    },
+  );
 
   test("what it has of the same version, or lacks, is not told to it", async () => {
     const node = startComparing();
