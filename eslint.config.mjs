@@ -31,7 +31,9 @@ export default defineConfig(
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommended],
     // One program over all workspaces takes half the time of one for each.
-    languageOptions: { parserOptions: { project: "tsconfig.lint.json", tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: "tsconfig.lint.json", tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       // A promise nobody awaits loses its error, or ends the process with it. `void` says that this is meant.
       "@typescript-eslint/no-floating-promises": "error",

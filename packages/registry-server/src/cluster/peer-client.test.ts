@@ -13,7 +13,8 @@ import {
 } from "./operation";
 import { PeerClient } from "./peer-client";
 import { cancel, keyOfHost, put, renew } from "./testing/operations";
-import { PlayedNode, goAnswer, usePlayedNodes, type Answer, type Received } from "./testing/played-node";
+import type { PlayedNode } from "./testing/played-node";
+import { goAnswer, usePlayedNodes, type Answer, type Received } from "./testing/played-node";
 
 const playNode = usePlayedNodes();
 const clients: { client: PeerClient; clock: FakeClock }[] = [];
