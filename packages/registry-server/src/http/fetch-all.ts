@@ -27,8 +27,9 @@ export function streamAll(registry: Registry, res: ServerResponse, clock: Clock)
       }
       text += next.value;
     } while (clock.monotonic() < end);
+    // Node tells of a write that the kernel took at once before it returns to the event loop: soon, not now.
     if (res.write(text)) soon(run);
-    else res.once("drain", run);
+    else res.once("drain", () => soon(run));
   };
   run();
 }
