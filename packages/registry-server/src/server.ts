@@ -39,7 +39,7 @@ export class RegistryServer {
   private readonly clock: Clock;
   private readonly logger: Logger;
   private readonly lifecycle = new Lifecycle();
-  private readonly subscriptions = new Subscriptions();
+  private readonly subscriptions: Subscriptions;
   private readonly held = new HeldPolls();
   private readonly http: HttpServer;
   private readonly sweeper: Sweeper;
@@ -53,6 +53,7 @@ export class RegistryServer {
     this.clock = clock;
     this.logger = logger;
     this.registry = new Registry({ clock, guard: guardPolicy(config) });
+    this.subscriptions = new Subscriptions(clock);
     this.registry.changed.on((app) => this.subscriptions.publish(app));
     this.cluster = this.createCluster();
     this.sweeper = new Sweeper({

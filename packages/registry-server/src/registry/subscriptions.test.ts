@@ -1,3 +1,4 @@
+import { FakeClock } from "@discoveryd/runtime/testing";
 import { App } from "./app";
 import { Subscriptions, type Waiter } from "./subscriptions";
 
@@ -24,7 +25,7 @@ async function settle(): Promise<void> {
 }
 
 test("a waiter is told of its app soon, never within the change", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = waiter();
   subscriptions.add(waiting);
   subscriptions.publish(provider);
@@ -35,7 +36,7 @@ test("a waiter is told of its app soon, never within the change", async () => {
 });
 
 test("a waiter is not told of other apps, nor of its app in other envs", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = waiter();
   subscriptions.add(waiting);
   subscriptions.publish(new App("dev", "other"));
@@ -46,7 +47,7 @@ test("a waiter is not told of other apps, nor of its app in other envs", async (
 });
 
 test("a waiter for several apps is told of the first that changes, and then gone from all", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = waiter(["a", "b", "provider"]);
   subscriptions.add(waiting);
   subscriptions.publish(provider);
@@ -57,7 +58,7 @@ test("a waiter for several apps is told of the first that changes, and then gone
 });
 
 test("a waiter to whom it was no news waits on", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = waiter(["provider"], () => waiting.told.length === 2);
   subscriptions.add(waiting);
   for (let i = 0; i < 3; i++) {
@@ -69,7 +70,7 @@ test("a waiter to whom it was no news waits on", async () => {
 });
 
 test("changes of one turn are told once", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = waiter(["provider"], () => false);
   const leave = subscriptions.add(waiting);
   for (let i = 0; i < 100; i++) subscriptions.publish(provider);
@@ -79,7 +80,7 @@ test("changes of one turn are told once", async () => {
 });
 
 test("64 waiters are told in a turn, the others after those who want to be served meanwhile", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiters = Array.from({ length: 200 }, () => waiter());
   for (const each of waiters) subscriptions.add(each);
   subscriptions.publish(provider);
@@ -92,8 +93,24 @@ test("64 waiters are told in a turn, the others after those who want to be serve
   expect(waiters.every(({ told }) => told.length === 1)).toBe(true);
 });
 
+test("waiters whose answers take long are told fewer in a turn: 5 ms, and the others get theirs", async () => {
+  const clock = new FakeClock();
+  let now = 0;
+  jest.spyOn(clock, "monotonic").mockImplementation(() => now);
+  const subscriptions = new Subscriptions(clock);
+  const takesMs = (ms: number) => waiter(["provider"], () => (now += ms) > 0);
+  for (const ms of [1, 1, 1, 1, 1, 4, 4, 20, 1]) subscriptions.add(takesMs(ms));
+  subscriptions.publish(provider);
+  const left: number[] = [];
+  while (subscriptions.size > 0) {
+    await turn();
+    left.push(subscriptions.size);
+  }
+  expect(left).toEqual([4, 2, 1, 0]);
+});
+
 test("an app that changes while its waiters are told is told again to those who wait on", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiters = Array.from({ length: 100 }, () => waiter(["provider"], () => false));
   const leaves = waiters.map((each) => subscriptions.add(each));
   subscriptions.publish(provider);
@@ -105,7 +122,7 @@ test("an app that changes while its waiters are told is told again to those who 
 });
 
 test("a change made by somebody who was told is told, too", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const other = new App("dev", "other");
   const second = waiter(["other"]);
   subscriptions.add(
@@ -121,7 +138,7 @@ test("a change made by somebody who was told is told, too", async () => {
 });
 
 test("who leaves is told nothing any more, even when a change is on its way to it", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = waiter();
   const leave = subscriptions.add(waiting);
   subscriptions.publish(provider);
@@ -133,7 +150,7 @@ test("who leaves is told nothing any more, even when a change is on its way to i
 });
 
 test("who comes while others are told is not told of what it has seen already", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   for (let i = 0; i < 100; i++) subscriptions.add(waiter());
   subscriptions.publish(provider);
   await turn();
@@ -145,7 +162,7 @@ test("who comes while others are told is not told of what it has seen already", 
 });
 
 test("two waiters of one client are two waiters", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const [first, second] = [waiter(), waiter()];
   const leave = subscriptions.add(first);
   subscriptions.add(second);
@@ -156,7 +173,7 @@ test("two waiters of one client are two waiters", async () => {
 });
 
 test("nodes of the registry are waited for in every env", async () => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions(new FakeClock());
   const waiting = { ...waiter(["infra.discovery"]), env: "prod" };
   subscriptions.add(waiting);
   const infra = new App("*", "infra.discovery");

@@ -1,4 +1,4 @@
-import { soon } from "@discoveryd/runtime";
+import { soon, systemClock, type Clock } from "@discoveryd/runtime";
 import { INFRA_APPID } from "@discoveryd/protocol";
 import type { App } from "./app";
 
@@ -13,8 +13,10 @@ export interface Waiter {
   notify(app: App): boolean;
 }
 
-/** So many waiters are answered before other requests get their turn. */
+/** So many waiters are told before other requests get their turn, */
 const SLICE = 64;
+/** or those told in so many milliseconds: to write an answer of a megabyte takes one. */
+const SLICE_MS = 5;
 
 /** Who waits for what. Changes that come in one turn of the event loop are one fan-out. */
 export class Subscriptions {
@@ -22,6 +24,8 @@ export class Subscriptions {
   private readonly pending = new Set<App>();
   private count = 0;
   private running = false;
+
+  constructor(private readonly clock: Clock = systemClock) {}
 
   /** How many wait. */
   get size(): number {
@@ -55,7 +59,8 @@ export class Subscriptions {
   }
 
   private run(queue: Iterator<void>): void {
-    for (let told = 0; told < SLICE; told++) {
+    const end = this.clock.monotonic() + SLICE_MS;
+    for (let told = 0; told < SLICE && this.clock.monotonic() < end; told++) {
       if (queue.next().done === true) {
         this.running = false;
         return;

@@ -32,7 +32,7 @@ export class CoreNode implements NodeUnderTest {
   readonly clock: FakeClock;
   readonly self: InstanceKey;
   private readonly registry: Registry;
-  private readonly subscriptions = new Subscriptions();
+  private readonly subscriptions: Subscriptions;
   private readonly held = new HeldPolls();
   private readonly sweeper: Sweeper;
   private readonly cluster: Cluster;
@@ -50,6 +50,7 @@ export class CoreNode implements NodeUnderTest {
         matureMs: config.leaseTtlMs,
       },
     }));
+    this.subscriptions = new Subscriptions(clock);
     registry.changed.on((app) => this.subscriptions.publish(app));
     const { zone, region, host, deployEnv: env } = config;
     const logger = pino({ level: "silent" });
