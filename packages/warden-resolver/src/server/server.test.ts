@@ -221,16 +221,14 @@ describe("deadlines", () => {
       seen.push((currentCall()?.deadline as number) - Date.now());
       callback(null, call.request);
     };
-    const { client } = await useServer({ unary }, { timeout: "1s" });
-    await ask(client, "hi", 400);
-    await ask(client, "hi", 5_000);
+    const { client } = await useServer({ unary }, { timeout: "60s" });
+    await ask(client, "hi", 20_000);
+    await ask(client, "hi", 120_000);
     await callUnary(client, "hi", new Metadata());
-    expect(seen[0]).toBeGreaterThan(100);
-    expect(seen[0]).toBeLessThan(401);
-    for (const left of seen.slice(1)) {
-      expect(left).toBeGreaterThan(401);
-      expect(left).toBeLessThan(1_001);
-    }
+    const bounds = seen.map((left) =>
+      left > 0 && left <= 20_001 ? "caller" : left <= 60_000 ? "server" : "none",
+    );
+    expect(bounds).toEqual(["caller", "server", "server"]);
   });
 
   test("a timeout of 0 leaves the deadline to the caller", async () => {
