@@ -10,7 +10,12 @@ const steps = [
 
 let failed = false;
 for (const tasks of steps) {
-  const status = await turbo(["run", ...tasks, "--continue=dependencies-successful", "--output-logs=new-only"]);
+  const status = await turbo([
+    "run",
+    ...tasks,
+    "--continue=dependencies-successful",
+    "--output-logs=new-only",
+  ]);
   failed ||= status !== 0;
   if (status !== 0 && tasks.includes("build")) break;
 }
