@@ -4,8 +4,10 @@ import { soon, type Clock } from "@discoveryd/runtime";
 import type { App } from "../registry/app";
 import type { Registry } from "../registry/registry";
 
-/** Other requests get their turn after so many milliseconds of encoding. */
+/** Other requests get their turn after so many milliseconds of encoding, */
 const SLICE_MS = 5;
+/** or so many characters: to write them takes time, too. */
+const SLICE_CHARS = 131_072;
 
 /**
  * Writes every instance, by app id over all envs, in slices and no faster than the client reads. What changes
@@ -26,7 +28,7 @@ export function streamAll(registry: Registry, res: ServerResponse, clock: Clock)
         return;
       }
       text += next.value;
-    } while (clock.monotonic() < end);
+    } while (text.length < SLICE_CHARS && clock.monotonic() < end);
     // Node tells of a write that the kernel took at once before it returns to the event loop: soon, not now.
     if (res.write(text)) soon(run);
     else res.once("drain", () => soon(run));
