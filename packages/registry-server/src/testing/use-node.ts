@@ -38,6 +38,7 @@ export const START_MS = 1_795_342_003_214;
 
 /** A node on a free port, and a client of it. */
 export class TestNode<C extends Clock = FakeClock> {
+  private closing: Promise<void> | undefined;
   private readonly agent = new Agent({ pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
 
   constructor(
@@ -108,7 +109,13 @@ export class TestNode<C extends Clock = FakeClock> {
     return /"latest_timestamp":(\d+)\}\}$/.exec(text)?.[1] ?? "none";
   }
 
-  async close(): Promise<void> {
+  /** Safe to call twice. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
     let closed = false;
     const closing = this.server.close().finally(() => (closed = true));
     await until("the server is closed", async () => {

@@ -6,6 +6,9 @@ import type { LogLine } from "./use-node";
 
 const MAIN = join(__dirname, "../../dist/main.js");
 
+/** The longest a process may take to start or end, in milliseconds: a machine may be busy with others. */
+const PATIENCE_MS = 60_000;
+
 /** How a process ended. */
 export interface Exit {
   readonly code: number | null;
@@ -34,15 +37,19 @@ export class TestProcess {
   /** Resolves with host:port when it answers. */
   async up(): Promise<string> {
     const line = () => this.logs.find(({ msg }) => msg === "discoveryd is up");
-    await until("discoveryd is up", () => {
-      if (this.exit) throw new Error(`it has ended: ${this.err}${this.out}`);
-      return line() !== undefined;
-    });
+    await until(
+      "discoveryd is up",
+      () => {
+        if (this.exit) throw new Error(`it has ended: ${this.err}${this.out}`);
+        return line() !== undefined;
+      },
+      PATIENCE_MS,
+    );
     return String(line()?.["addr"]);
   }
 
   async ended(): Promise<Exit> {
-    await until("the process ends", () => this.exit !== undefined);
+    await until("the process ends", () => this.exit !== undefined, PATIENCE_MS);
     return this.exit as Exit;
   }
 }
@@ -50,6 +57,7 @@ export class TestProcess {
 /** Starts discoveryd for a test, and kills what is left of it afterwards. */
 export function useProcesses() {
   const started: TestProcess[] = [];
+  jest.setTimeout(3 * PATIENCE_MS);
 
   beforeAll(() => {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: run yarn build first`);
