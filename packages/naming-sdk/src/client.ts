@@ -64,7 +64,7 @@ export class Discovery implements Registry, Builder {
 
   constructor(config?: DiscoveryConfig, options: DiscoveryOptions = {}) {
     this.config = resolveConfig(config);
-    const { nodes: seeds, env, host, region, zone, snapshotFile, processId } = this.config;
+    const { nodes: seeds, env, host, region, zone, snapshotFile, renewIntervalMs, processId } = this.config;
     const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
     this.clock = clock;
     this.lifecycle.onClose(() => this.release());
@@ -81,7 +81,7 @@ export class Discovery implements Registry, Builder {
     );
     this.lifecycle.onClose(() => this.closeResolvers());
     this.registrar = this.lifecycle.own(
-      new Registrar({ ...shared, defaults: { region, zone, env, hostname: host } }),
+      new Registrar({ ...shared, renewIntervalMs, defaults: { region, zone, env, hostname: host } }),
     );
   }
 

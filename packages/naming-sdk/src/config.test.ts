@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { originOf, resolveConfig } from "./config";
+import { originOf, resolveConfig, type ConfigSources, type DiscoveryConfig } from "./config";
 
 const nowhere = { env: {}, argv: [] };
 
@@ -13,6 +13,7 @@ test("what nothing says has a default", () => {
     env: "dev",
     host: hostname(),
     cancelOnSignals: false,
+    renewIntervalMs: 30_000,
   });
 });
 
@@ -61,6 +62,23 @@ test("the argument beats flags and environment", () => {
 test("the snapshot file and the wish to cancel on signals are taken as given", () => {
   const config = { nodes: ["10.0.0.1:7171"], snapshotFile: "apps.json", cancelOnSignals: true };
   expect(resolveConfig(config, nowhere)).toMatchObject({ snapshotFile: "apps.json", cancelOnSignals: true });
+});
+
+test.each<[string, DiscoveryConfig, ConfigSources]>([
+  ["the argument", { renewIntervalMs: 5_000 }, { env: { DISCOVERY_RENEW_INTERVAL: "7s" }, argv: [] }],
+  ["the flag", {}, { env: { DISCOVERY_RENEW_INTERVAL: "7s" }, argv: ["-discovery.renew-interval=5s"] }],
+  ["the environment", {}, { env: { DISCOVERY_RENEW_INTERVAL: "5s" }, argv: [] }],
+])("%s says how often to renew", (_source, config, sources) => {
+  expect(resolveConfig({ nodes: ["10.0.0.1:7171"], ...config }, sources).renewIntervalMs).toBe(5_000);
+});
+
+test.each([
+  [999, "renewIntervalMs: 999 is not between 1000 and 300000 ms"],
+  [300_001, "renewIntervalMs: 300001 is not between 1000 and 300000 ms"],
+  [0, "renewIntervalMs: 0 is not between 1000 and 300000 ms"],
+  [NaN, "renewIntervalMs: duration NaN is not valid: use milliseconds as a number, or text"],
+])("renewing every %p ms is refused, with what is allowed", (renewIntervalMs, message) => {
+  expect(() => resolveConfig({ nodes: ["10.0.0.1:7171"], renewIntervalMs }, nowhere)).toThrow(message);
 });
 
 test("without nodes the error shows the configuration and what to set", () => {

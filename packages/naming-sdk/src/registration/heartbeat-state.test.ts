@@ -39,8 +39,17 @@ test.each<[string, HeartbeatState, number, number]>([
   ["closed does not wait", closed, 0, 0],
 ])("%s", (_rule, state, least, most) => {
   const random = seededRandom(1);
-  const waits = Array.from({ length: 500 }, () => waitMs(state, random));
+  const waits = Array.from({ length: 500 }, () => waitMs(state, 30_000, random));
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(least);
   expect(Math.max(...waits)).toBeLessThanOrEqual(most);
   expect(Math.max(...waits)).toBeGreaterThanOrEqual(most * 0.95);
+});
+
+test.each<[HeartbeatState, number]>([
+  [up, 5_000],
+  [hurried, 1_000],
+])("%j never waits longer than the interval", (state, intervalMs) => {
+  const random = seededRandom(1);
+  const waits = Array.from({ length: 500 }, () => waitMs(state, intervalMs, random));
+  expect(Math.max(...waits)).toBeLessThanOrEqual(intervalMs);
 });

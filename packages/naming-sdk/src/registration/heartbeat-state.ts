@@ -1,4 +1,3 @@
-import { RENEW_INTERVAL_MS } from "@discoveryd/protocol";
 import { backoffMs, defaultBackoff, type Random } from "@discoveryd/runtime";
 
 /**
@@ -45,13 +44,13 @@ export function hurry(state: HeartbeatState): HeartbeatState {
   return state.kind === "up" && !state.hurried ? { kind: "up", hurried: true } : state;
 }
 
-/** How long to wait before the next request, in milliseconds: 27 to 30 s when all is well. */
-export function waitMs(state: HeartbeatState, random: Random): number {
+/** How long to wait before the next request, in milliseconds: 90 to 100 % of the interval when all is well. */
+export function waitMs(state: HeartbeatState, intervalMs: number, random: Random): number {
   switch (state.kind) {
     case "closed":
       return 0;
     case "up":
-      return state.hurried ? HURRY_MS * random() : RENEW_INTERVAL_MS * (1 - JITTER * random());
+      return state.hurried ? Math.min(HURRY_MS, intervalMs) * random() : intervalMs * (1 - JITTER * random());
     case "registering":
     case "lost":
       return state.attempt === 0 ? 0 : backoffMs(state.attempt - 1, defaultBackoff, random);
