@@ -24,11 +24,11 @@ async function run(settings: LiveSettings<typeof settingsTable>): Promise<void> 
   settings.onChange((changed) => (logger.level = changed.application.log_level));
   settings.start(logger);
 
-  const { nodes, region, zone, env } = application;
+  const { nodes, region, zone, env, snapshot_file: snapshotFile } = application;
   const host = application.host || hostname();
   const naming = grpc.target.startsWith("direct:")
     ? new Direct()
-    : new Discovery({ nodes, region, zone, env, host }, { logger });
+    : new Discovery({ nodes, region, zone, env, host, snapshotFile }, { logger });
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const caller = await Caller.dial({

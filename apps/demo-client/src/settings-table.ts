@@ -9,6 +9,10 @@ export const settingsTable = {
     zone: text("zone01", { env: "ZONE", doc: "the client's zone: its servers are preferred" }),
     env: text("dev", { env: "DEPLOY_ENV", doc: "the environment to look in" }),
     host: text("", { env: "HOSTNAME", doc: "the client's name; empty: the machine's name" }),
+    snapshot_file: text("", {
+      env: "DISCOVERY_SNAPSHOT_FILE",
+      doc: "where the last known servers are kept, for a start without a registry; empty: nowhere",
+    }),
   },
   grpc: {
     target: text("discovery://default/demo.service", { env: "DEMO_TARGET", doc: "whom to call" }),

@@ -1,4 +1,5 @@
 import type { DemoServer, HelloReply, HelloRequest } from "@discoveryd/demo-proto";
+import { systemClock, type Clock } from "@discoveryd/runtime";
 import type { handleUnaryCall } from "@grpc/grpc-js";
 
 export interface DemoServiceOptions {
@@ -6,12 +7,23 @@ export interface DemoServiceOptions {
   readonly servedBy: string;
   /** The first word of the next answer. */
   readonly greeting: () => string;
+  /** How long the next answer takes to make, in milliseconds. Default 0: it is given at once. */
+  readonly delayMs?: () => number;
+  readonly clock?: Clock;
 }
 
 /** demo.service.v1.Demo: says hello, and says who said it. */
-export function createDemoService({ servedBy, greeting }: DemoServiceOptions): DemoServer {
+export function createDemoService({
+  servedBy,
+  greeting,
+  delayMs = () => 0,
+  clock = systemClock,
+}: DemoServiceOptions): DemoServer {
   const sayHello: handleUnaryCall<HelloRequest, HelloReply> = ({ request }, answer) => {
-    answer(null, { content: `${greeting()} ${request.name || "world"}`, servedBy });
+    const say = () => answer(null, { content: `${greeting()} ${request.name || "world"}`, servedBy });
+    const ms = delayMs();
+    if (ms > 0) clock.after(ms, say);
+    else say();
   };
   return {
     sayHello,

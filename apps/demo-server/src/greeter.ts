@@ -92,6 +92,10 @@ function createGrpcServer(
     ...(advertisedIp !== "" && { advertisedIp }),
   };
   const reflection = loadSync(require.resolve("@discoveryd/demo-proto/demo/service/v1/demo.proto"));
-  const service = createDemoService({ servedBy: host, greeting: () => settings().application.greeting });
+  const service = createDemoService({
+    servedBy: host,
+    greeting: () => settings().application.greeting,
+    delayMs: () => settings().application.delay,
+  });
   return new WardenServer(config, { metrics, reflection, logger }).addService(DemoService, service);
 }

@@ -4,6 +4,7 @@ import { address, choice, duration, flag, LOG_LEVELS, list, text, type Settings 
 export const settingsTable = {
   application: {
     greeting: text("hello", { env: "DEMO_GREETING", doc: "the first word of each answer", live: true }),
+    delay: duration("0ms", { env: "DEMO_DELAY", doc: "an answer takes so long to make", live: true }),
     log_level: choice(LOG_LEVELS, "info", { env: "LOG_LEVEL", doc: "what is logged", live: true }),
     register: flag(true, {
       env: "DEMO_REGISTER",
