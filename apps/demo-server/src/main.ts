@@ -23,9 +23,9 @@ async function run(settings: LiveSettings<typeof settingsTable>): Promise<void> 
   settings.start(logger);
 
   const host = application.host || hostname();
-  const { nodes, region, zone, env } = application;
+  const { nodes, region, zone, env, renew_interval: renewIntervalMs } = application;
   const discovery = application.register
-    ? new Discovery({ nodes, region, zone, env, host }, { logger })
+    ? new Discovery({ nodes, region, zone, env, host, renewIntervalMs }, { logger })
     : undefined;
   const greeter = new Greeter({ settings: () => settings.current, host, registry: discovery, logger });
 

@@ -15,6 +15,10 @@ export const settingsTable = {
     zone: text("zone01", { env: "ZONE", doc: "the zone to register in" }),
     env: text("dev", { env: "DEPLOY_ENV", doc: "the environment to register in" }),
     host: text("", { env: "HOSTNAME", doc: "the instance's name; empty: the machine's name" }),
+    renew_interval: duration("30s", {
+      env: "DISCOVERY_RENEW_INTERVAL",
+      doc: "how often the registration is renewed: a third of the registry's lease",
+    }),
   },
   grpc: {
     addr: address("0.0.0.0:9000", { env: "GRPC_ADDR", doc: "where gRPC listens" }),
