@@ -8,10 +8,11 @@
  */
 import { cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { growth, quantile, table, type Figure } from "./scale/figures";
+import { quantile } from "./harness/statistics";
+import { growth, table, type Figure } from "./scale/figures";
 import { LoadProcess, ServerProcess, type Inside } from "./scale/processes";
 import { fullPlan, keyForm, quickPlan, type Plan } from "./scale/plan";
-import { Wire, clockMs } from "./scale/wire";
+import { Wire, clockMs } from "./harness/wire";
 
 const CHANGE_MS = 1_000;
 const MS_PER_S = 1_000;

@@ -7,12 +7,6 @@ export interface Figure {
   readonly most?: number;
 }
 
-/** The value at a share of the list, sorted: 0.5 is the median, 1 the greatest. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
 /** By how much of the first the second is more, in percent. */
 export function growth(before: number, after: number): number {
   return (100 * (after - before)) / before;

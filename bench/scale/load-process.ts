@@ -1,7 +1,7 @@
 /** One process of the load: does what registry-scale.ts asks for over IPC, one task after the other or at once. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BIG_APP, ENV, HEARTBEAT_MS, appidOf, keyForm, registerForm, type Plan } from "./plan";
-import { Wire, clockMs, type WireAnswer } from "./wire";
+import { Wire, clockMs, type WireAnswer } from "../harness/wire";
 
 /** What a load process can be asked. */
 export interface Tasks {
