@@ -148,7 +148,8 @@ function clientPlan({ env, host, port, target, registry }) {
   };
 }
 
-function rejectSharedPorts(ports) {
+/** Throws a PlanError when two processes would listen on one port. */
+export function rejectSharedPorts(ports) {
   for (const [index, { port, what, variable }] of ports.entries()) {
     if (port > 65_535) throw new PlanError(`${what} would be on port ${port}: lower ${variable}`);
     const other = ports.slice(0, index).find((earlier) => earlier.port === port);
