@@ -34,6 +34,16 @@ function send(node: TestNode<Clock>, { path, form }: PeerRequest) {
   return node.postBody(path, form, FORM_TYPE);
 }
 
+/** `<call> <hostname> <code>` of each request. */
+async function answersOf(node: TestNode<Clock>, requests: readonly PeerRequest[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (const request of requests) {
+    const { code } = await send(node, request);
+    answers.push(`${request.path.slice("/discovery/".length)} ${request.params.get("hostname")} ${code}`);
+  }
+  return answers;
+}
+
 /** The text of an instance as `fetch` shows it, or undefined. */
 async function instanceText(
   node: TestNode<Clock>,
@@ -47,12 +57,7 @@ async function instanceText(
 describe("what a node of the original tells a node of ours", () => {
   test("of its own zone is accepted, with the answers that it expects", async () => {
     const node = await startNode({ clock: new FakeClock(THEN_MS) });
-    const codes: string[] = [];
-    for (const request of SAME_ZONE) {
-      const { code } = await send(node, request);
-      codes.push(`${request.path.slice("/discovery/".length)} ${request.params.get("hostname")} ${code}`);
-    }
-    expect(codes).toEqual([
+    expect(await answersOf(node, SAME_ZONE)).toEqual([
       "register h1 0",
       "renew h1 0",
       "register h1 0",
@@ -70,6 +75,20 @@ describe("what a node of the original tells a node of ours", () => {
     ]);
     expect(await instanceText(node, "provider", "h1")).toBeUndefined();
     expect(await instanceText(node, "provider", "h9")).toContain('"metadata":{},"status":1');
+  });
+
+  test("of another zone is accepted, with the answers that it expects", async () => {
+    const node = await startNode({ clock: new FakeClock(THEN_MS) });
+    expect(await answersOf(node, OTHER_ZONE)).toEqual([
+      "register h1 0",
+      "renew h1 0",
+      "renew test1 -404",
+      "set h1 0",
+      "cancel h1 0",
+      "register h9 0",
+    ]);
+    expect(await instanceText(node, "provider", "h1")).toBeUndefined();
+    expect(await instanceText(node, "provider", "h9")).toContain('"zone":"sh002"');
   });
 
   test("is kept to the digit, and joined addresses are several", async () => {
