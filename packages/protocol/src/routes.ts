@@ -48,8 +48,10 @@ export interface Route<P extends Params = Params> {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly params: P;
-  /** The body is JSON for the handler to read; parameters come in the query alone. Only between nodes of ours. */
+  /** The body is JSON for the handler to read; parameters come in the query alone. */
   readonly body?: "json";
+  /** Only between nodes of ours: a body may be as long as a batch of the largest instances. */
+  readonly fromPeers?: true;
   /** What it does, for docs/protocol.md. */
   readonly doc: string;
   /** The codes it can answer beside 0, -400 and -500. */
@@ -144,6 +146,17 @@ const renew = {
     from_zone: fromZone,
     dirty_timestamp: fromPeer("timestamp", "the version the sender has"),
   },
+} as const satisfies Route;
+
+const renews = {
+  name: "renews",
+  method: "POST",
+  path: "/discovery/renews",
+  doc: "Heartbeats of many instances: a JSON list of their keys. Answers a list of codes in that order, -404: register it again.",
+  codes: [],
+  read: false,
+  body: "json",
+  params: {},
 } as const satisfies Route;
 
 const cancel = {
@@ -271,6 +284,7 @@ const replicate = {
   codes: [],
   read: false,
   body: "json",
+  fromPeers: true,
   params: { replication, from_zone: fromZone },
 } as const satisfies Route;
 
@@ -282,6 +296,7 @@ const digests = {
   codes: [],
   read: false,
   body: "json",
+  fromPeers: true,
   params: {},
 } as const satisfies Route;
 
@@ -293,6 +308,7 @@ const exchange = {
   codes: [],
   read: false,
   body: "json",
+  fromPeers: true,
   params: {},
 } as const satisfies Route;
 
@@ -300,6 +316,7 @@ const exchange = {
 export const routes = {
   register,
   renew,
+  renews,
   cancel,
   set,
   fetch,

@@ -22,5 +22,8 @@ export const STATUS_CODE_HEADER = "kratos-status-code";
 /** The most appids in one `polls` or `fetchs`. */
 export const MAX_APPIDS = 1_000;
 
+/** The most instances in one `renews`. */
+export const MAX_RENEWALS = 1_000;
+
 /** Weight of an instance whose metadata names none. */
 export const DEFAULT_WEIGHT = 10;

@@ -218,6 +218,7 @@ const samples: Record<SettingName, [text: string, toml: string, value: unknown]>
   maxAddrBytes: ["100", "100", 100],
   maxMetadataBytes: ["1024", "1024", 1_024],
   maxAppids: ["10", "10", 10],
+  maxRenewals: ["10", "10", 10],
   maxHeaderBytes: ["16384", "16384", 16_384],
   maxBodyBytes: ["65536", "65536", 65_536],
 };

@@ -12,6 +12,7 @@ import { HttpServer } from "./http/http-server";
 import { peerRoutes } from "./http/peer-routes";
 import { pollRoutes } from "./http/poll-routes";
 import { readRoutes } from "./http/read-routes";
+import { renewsRoute } from "./http/renews-route";
 import { writeRoutes } from "./http/write-routes";
 import { createMetrics } from "./metrics/metrics";
 import { RequestCounts } from "./metrics/requests";
@@ -193,6 +194,7 @@ export class RegistryServer {
     const dispatch = createDispatch({
       endpoints: [
         ...writeRoutes(this.cluster.registry),
+        renewsRoute({ registry: this.cluster.registry, limits: config }),
         ...readRoutes({
           registry,
           clock,

@@ -1,4 +1,4 @@
-import { DEFAULT_NODE } from "@discoveryd/protocol";
+import { DEFAULT_NODE, MAX_RENEWALS } from "@discoveryd/protocol";
 import { parseDurationMs } from "@discoveryd/runtime";
 import { z } from "zod";
 import { NOT_IN_NAMES } from "./http/params";
@@ -193,6 +193,7 @@ export const settings = {
   maxAddrBytes: setting("limits.addr", count, 512, "The longest address, in bytes."),
   maxMetadataBytes: setting("limits.metadata", count, 16_384, "The longest metadata, in bytes of JSON."),
   maxAppids: setting("limits.appids", count, 1_000, "The most app ids in one polls or fetchs."),
+  maxRenewals: setting("limits.renewals", count, MAX_RENEWALS, "The most instances in one renews."),
   maxHeaderBytes: setting(
     "limits.header",
     count,

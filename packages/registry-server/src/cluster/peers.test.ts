@@ -58,14 +58,14 @@ describe("who is told", () => {
     const node = startPeers(MIXED);
     hold(node);
     expect(node.peers.tell([put()], ownZone)).toBeUndefined();
-    node.peers.tellLazily(renew(), ownZone);
+    node.peers.tellLazily([renew()], ownZone);
     expect(await told(node)).toBe("");
   });
 
   test("of a heartbeat the same are told as of a change", async () => {
     const node = startPeers(MIXED);
     hold(node);
-    node.peers.tellLazily(renew(), fromClient);
+    node.peers.tellLazily([renew()], fromClient);
     expect(await told(node)).toMatch(/^ab[cd]e$/);
   });
 
@@ -75,7 +75,7 @@ describe("who is told", () => {
     for (let round = 0; round < 20; round++) {
       for (const hostname of ["h1", "h2", "h3"]) {
         hold(node, hostname);
-        node.peers.tellLazily(renew(hostname), fromClient);
+        node.peers.tellLazily([renew(hostname)], fromClient);
       }
       const all = await told(node);
       expect(all).toMatch(/^[cd]$/);
@@ -231,9 +231,9 @@ describe("members", () => {
   test("another zone's node that goes is not told any more", async () => {
     const node = startPeers({ c: "sh002" });
     hold(node);
-    node.peers.tellLazily(renew(), fromClient);
+    node.peers.tellLazily([renew()], fromClient);
     node.peers.become(new Map([["d", "sh002"]]));
-    node.peers.tellLazily(renew(), fromClient);
+    node.peers.tellLazily([renew()], fromClient);
     expect(words(await node.sentTo("d"))).toEqual(["renew h1"]);
   });
 
@@ -360,7 +360,7 @@ describe("what a peer's answer asks for", () => {
     const node = startPeers({ a: "sh001" });
     hold(node);
     node.link("a").outcome = ({ kind }) => ({ code: kind === "renew" ? -404 : 0 });
-    node.peers.tellLazily(renew(), fromClient);
+    node.peers.tellLazily([renew()], fromClient);
     await node.clock.advance(1_005);
     expect(node.link("a").sent.map(words)).toEqual([["renew h1"], ["put h1"]]);
     expect(node.link("a").sent[1]![0]).toMatchObject({ silentMs: 1_005 });
@@ -386,7 +386,7 @@ describe("what a peer's answer asks for", () => {
     hold(node);
     const newer = instanceWith({ dirtyTimestamp: 9_000n, version: "2" });
     node.link("a").outcome = () => ({ code: -409, instance: newer });
-    node.peers.tellLazily(renew(), fromClient);
+    node.peers.tellLazily([renew()], fromClient);
     await node.clock.advance(2_000);
     expect(node.registry.find(h1)?.instance).toMatchObject({ version: "2", dirtyTimestamp: 9_000n });
     expect(node.link("a").sent).toHaveLength(1);
@@ -427,7 +427,7 @@ describe("what a peer's answer asks for", () => {
     const node = startPeers({ a: "sh001" });
     hold(node);
     node.link("a").outcome = () => ({ code: -500 });
-    node.peers.tellLazily(renew(), fromClient);
+    node.peers.tellLazily([renew()], fromClient);
     await node.clock.advance(60_000);
     expect(node.link("a").sent.map(words)).toEqual([["renew h1"], ["put h1"]]);
   });

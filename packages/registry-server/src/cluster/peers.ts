@@ -48,6 +48,11 @@ export class Peers {
     this.random = options.random ?? systemRandom;
   }
 
+  /** There is no other node. */
+  get areNone(): boolean {
+    return this.byAddr.size === 0;
+  }
+
   all(): readonly Peer[] {
     return [...this.byAddr.values()];
   }
@@ -86,9 +91,11 @@ export class Peers {
     });
   }
 
-  /** Tells of a heartbeat: nobody waits for it. */
-  tellLazily(operation: Operation, origin: Origin): void {
-    for (const peer of this.audience(origin)) peer.tell(operation);
+  /** Tells of heartbeats: nobody waits for them. */
+  tellLazily(operations: readonly Operation[], origin: Origin): void {
+    for (const peer of this.audience(origin)) {
+      for (const operation of operations) peer.tell(operation);
+    }
   }
 
   /** Other zones are told through another of their nodes from now on. */

@@ -109,6 +109,27 @@ describe("a renewal", () => {
   });
 });
 
+describe("renewals in one list", () => {
+  test("say which are here, and are each told as a single one is", async () => {
+    const node = startNode();
+    node.registry.adopt(instanceWith(), 0);
+    node.registry.adopt(instanceWith({ hostname: "h3", dirtyTimestamp: 7_000n }), 0);
+    const keys = ["h1", "h2", "h3"].map((hostname) => ({ ...h1, hostname }));
+    expect(node.replicated.renewAll(keys)).toEqual([true, false, true]);
+    expect(await node.sentTo("a")).toMatchObject([
+      { kind: "renew", key: h1, dirty: 4_000n, region: "sh" },
+      { kind: "renew", key: { ...h1, hostname: "h3" }, dirty: 7_000n },
+    ]);
+    expect(words(await node.sentTo("c"))).toEqual(["renew h1", "renew h3"]);
+  });
+
+  test("of a node that is alone are told to nobody", () => {
+    const node = startPeers({});
+    node.registry.adopt(instanceWith(), 0);
+    expect(node.replicated.renewAll([h1])).toEqual([true]);
+  });
+});
+
 describe("a cancel", () => {
   test("of a client is told with the moment that counts here", async () => {
     const node = startNode();

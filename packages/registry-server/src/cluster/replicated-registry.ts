@@ -10,7 +10,7 @@ import type {
 } from "../registry/registry";
 import type { StoredInstance } from "../registry/stored-instance";
 import { putOf, type Operation, type Outcome } from "./operation";
-import type { Origin, Peers } from "./peers";
+import { fromClient, type Origin, type Peers } from "./peers";
 
 /** What a change did here, and when the others have heard of it. */
 export interface Told<R> {
@@ -37,8 +37,18 @@ export class ReplicatedRegistry {
     const result = origin.replication
       ? this.registry.renewReplicated(key, dirty ?? 0n)
       : this.registry.renew(key);
-    if (result.kind === "renewed") this.peers.tellLazily(renewOf(result.instance), origin);
+    if (result.kind === "renewed") this.peers.tellLazily([renewOf(result.instance)], origin);
     return result;
+  }
+
+  /** Heartbeats of a client, in one request. Which are here, in their order. */
+  renewAll(keys: readonly InstanceKey[]): boolean[] {
+    const renewed = this.registry.renewAll(keys);
+    if (!this.peers.areNone) {
+      const found = renewed.filter((stored) => stored !== undefined);
+      this.peers.tellLazily(found.map(renewOf), fromClient);
+    }
+    return renewed.map((stored) => stored !== undefined);
   }
 
   /** @param at when it was cancelled, from a node that says so. */
@@ -97,7 +107,7 @@ export class ReplicatedRegistry {
   }
 
   private pass(operation: Operation, origin: Origin): void {
-    if (operation.kind === "renew") this.peers.tellLazily(operation, origin);
+    if (operation.kind === "renew") this.peers.tellLazily([operation], origin);
     else void this.peers.tell([operation], origin);
   }
 }

@@ -22,12 +22,14 @@ const APP = { env: "dev", appid: "provider" };
 const KEY = { ...APP, zone: "sh001", hostname: "h1" };
 
 /** Calls with answers of every form: good, empty, flat, refused. */
-const calls: readonly (readonly [path: string, params: Form])[] = [
+const calls: readonly (readonly [path: string, params: Form | readonly Form[]])[] = [
   [routes.register.path, registerForm()],
   [routes.register.path, { ...KEY, status: "3", addrs: "grpc://127.0.0.1:9" }],
   [routes.renew.path, KEY],
   [routes.renew.path, { ...KEY, hostname: "unknown" }],
   [routes.renew.path, { ...KEY, replication: "true", dirty_timestamp: "1" }],
+  [routes.renews.path, [KEY, { ...KEY, hostname: "unknown" }, { ...KEY, hostname: "" }]],
+  [routes.renews.path, {}],
   [routes.set.path, { ...KEY, color: "red" }],
   [routes.set.path, { ...KEY, status: "7" }],
   [routes.fetch.path, { ...APP, status: "3" }],
@@ -61,7 +63,7 @@ test("every answer of a registry fits its description", async () => {
 
 test("the calls of the test above reach every route but those between nodes", () => {
   const reached = new Set(calls.map(([path]) => path));
-  const clients = Object.values(routes).filter((route) => !("body" in route));
+  const clients = Object.values(routes).filter((route) => !("fromPeers" in route));
   expect(clients.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
 });
 
@@ -85,8 +87,13 @@ test("every reference in the description leads somewhere, and operations have na
   expect(new Set(names).size).toBe(names.length);
 });
 
-function send(node: TestNode, path: string, params: Form): Promise<Reply> {
+function send(node: TestNode, path: string, params: Form | readonly Form[]): Promise<Reply> {
+  if (isList(params)) return node.postBody(path, JSON.stringify(params), "application/json");
   return "get" in (description.paths[path] as object) ? node.get(path, params) : node.post(path, params);
+}
+
+function isList(params: Form | readonly Form[]): params is readonly Form[] {
+  return Array.isArray(params);
 }
 
 const ajv = new Ajv2020({ formats: { int64: true }, keywords: ["components"], allowUnionTypes: true });

@@ -52,6 +52,7 @@ const ways = [
   [routes.register, JSON_TYPE],
   [routes.register, MULTIPART],
   [routes.replicate, JSON_TYPE],
+  [routes.renews, JSON_TYPE],
 ] as const;
 
 test.each(REPEATED.map((piece) => [piece]))(
@@ -92,6 +93,9 @@ test.each([
     ...["zone", "status", "addrs", "metadata", "appid", "latest_timestamp"].map(
       (name) => `{"${name}":${value}}`,
     ),
+    ...["env", "hostname"].map(
+      (name) => `[{"env":"e","appid":"a","zone":"z","hostname":"h","${name}":${value}}]`,
+    ),
     ...["op", "instance", "zone", "dirty_timestamp"].map((name) => `[{"op":"renew","${name}":${value}}]`),
     ...["zone", "status", "addrs", "metadata", "renew_timestamp"].flatMap((name) => [
       `[{"op":"put","instance":${instance}"${name}":${value}}}]`,
@@ -99,7 +103,8 @@ test.each([
     ]),
   ];
   for (const body of bodies) {
-    for (const { path } of [routes.register, routes.set, routes.replicate, routes.digests, routes.exchange]) {
+    const lists = [routes.renews, routes.replicate, routes.digests, routes.exchange];
+    for (const { path } of [routes.register, routes.set, ...lists]) {
       const { code } = envelopeOf(await node.ask(post(path, body, JSON_TYPE)));
       if (code === -500) throw new Error(`${path} ${body.slice(0, 100)}: ${String(node.bugs[0])}`);
     }

@@ -49,16 +49,19 @@ export function createAccessLog(logger: Logger, clock: Clock): Observe {
   };
 }
 
-function levelOf(route: Route, { code }: Answer): "debug" | "info" | "warn" | "error" {
+function levelOf(route: Route, { code, message }: Answer): "debug" | "info" | "warn" | "error" {
   if (code === codes.internal) return "error";
   if (code < 0 && code !== codes.notModified) return "warn";
+  // A success with something to say: a part of it failed.
+  if (code === codes.ok && message !== undefined) return "warn";
   return QUIET.has(route.name) ? "debug" : "info";
 }
 
 const QUIET: ReadonlySet<string> = new Set(
-  [routes.renew, routes.poll, routes.polls, routes.replicate, routes.digests, routes.exchange].map(
-    ({ name }) => name,
-  ),
+  [
+    ...[routes.renew, routes.renews, routes.poll, routes.polls],
+    ...[routes.replicate, routes.digests, routes.exchange],
+  ].map(({ name }) => name),
 );
 
 /** The parameters of a request that may stand in the log, as one text. */

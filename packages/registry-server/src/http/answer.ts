@@ -7,7 +7,7 @@ export interface Answer {
   readonly code: Code;
   /** The whole envelope, as JSON. One buffer may be the answer of many. */
   readonly body: Buffer;
-  /** Why, when the code is an error; for the log. */
+  /** Why, when the code is an error; of a success, what part of it failed. For the log. */
   readonly message?: string;
 }
 

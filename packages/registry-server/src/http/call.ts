@@ -20,7 +20,7 @@ export class Call {
     /** When it came, in milliseconds of the monotonic clock. */
     readonly startedAt: number,
     private readonly observe: Observe,
-    /** The body as it came; empty but on routes between nodes. */
+    /** The body as it came; empty but on routes that take JSON as it is. */
     readonly body: Buffer = NO_BODY,
   ) {}
 

@@ -82,11 +82,11 @@ function receive(
     run(open(pairsOf(query)), bound, options);
     return;
   }
-  const fromPeer = bound.route.body === "json";
-  readBody(req, fromPeer ? PEER_BODY_BYTES : options.limits.maxBodyBytes, (error, body) => {
+  const { body: kind, fromPeers } = bound.route;
+  readBody(req, fromPeers ? PEER_BODY_BYTES : options.limits.maxBodyBytes, (error, body) => {
     // What is left of a body that is too large is not read: the connection ends with the answer.
     if (error) return open(new Map()).answer(errorAnswer(error), true);
-    if (fromPeer) return run(open(pairsOf(query), body), bound, options);
+    if (kind === "json") return run(open(pairsOf(query), body), bound, options);
     return withBody(body, req.headers["content-type"], (params, failure) => {
       // After the body's values, so that for a single value the body's is the first.
       addPairs(query, params);

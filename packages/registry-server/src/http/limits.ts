@@ -10,6 +10,8 @@ export interface Limits {
   readonly maxMetadataBytes: number;
   /** The most app ids in one polls or fetchs. */
   readonly maxAppids: number;
+  /** The most instances in one renews. */
+  readonly maxRenewals: number;
   /** The longest body, in bytes. */
   readonly maxBodyBytes: number;
 }

@@ -95,7 +95,8 @@ function splitCommas(values: readonly string[]): string[] {
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 export const NOT_IN_NAMES = /[\u0000-\u001f\u007f-\u009f,]/;
 
-function readName(name: string, value: string, { maxNameBytes }: Limits): string {
+/** A text parameter as it is. Throws a CodedError (-400) when it is too long, or has what no name may have. */
+export function readName(name: string, value: string, { maxNameBytes }: Limits): string {
   // A character is at most 3 bytes of UTF-8 for each of its UTF-16 units.
   if (value.length * 3 > maxNameBytes && Buffer.byteLength(value) > maxNameBytes) {
     throw badParameter(name, value, `at most ${maxNameBytes} bytes`);

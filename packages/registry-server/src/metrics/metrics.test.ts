@@ -33,6 +33,7 @@ test("a fresh node shows itself, and zeros", async () => {
     discoveryd_expired_held: 0,
     discoveryd_connections: 1,
     discoveryd_evictions_total: 0,
+    discoveryd_unknown_renewals_total: 0,
     discoveryd_connections_refused_total: 0,
   });
 });

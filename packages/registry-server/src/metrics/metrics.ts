@@ -77,6 +77,11 @@ export const counters: readonly GaugeRow[] = [
     value: ({ sweeper }) => sweeper.state.evicted,
   },
   {
+    name: "discoveryd_unknown_renewals_total",
+    help: "Renewals of instances that are not registered here, one by one or in lists: they are to register again.",
+    value: ({ registry }) => registry.unknownRenewals,
+  },
+  {
     name: "discoveryd_connections_refused_total",
     help: "Connections closed at once because there were too many.",
     value: ({ connections }) => connections.refused,

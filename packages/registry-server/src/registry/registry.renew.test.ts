@@ -24,6 +24,20 @@ test("a renew moves the lease and the moment of the last heartbeat, and nothing 
   expect(changes).toHaveLength(1);
 });
 
+test("renewals that came together share one moment; those of unknown instances are counted", async () => {
+  const { registry, clock, now } = start();
+  registry.register(registering());
+  registry.register(registering({ hostname: "h2" }));
+  await clock.advance(30_000);
+  const stored = registry.renewAll([{ ...key, hostname: "h2" }, { ...key, hostname: "h3" }, key]);
+  expect(stored.map((one) => one?.instance.hostname)).toEqual(["h2", undefined, "h1"]);
+  for (const one of [stored[0], stored[2]]) {
+    expect(one).toMatchObject({ renewedAt: 30_000, renewTimestamp: now() });
+  }
+  expect(registry.unknownRenewals).toBe(1);
+  expect(registry.judge().renewals).toBe(2);
+});
+
 test.each([
   [1_999n, "conflict"],
   [2_000n, "renewed"],

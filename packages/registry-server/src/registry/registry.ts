@@ -113,6 +113,9 @@ export class Registry {
   readonly leases = new LeaseList<StoredInstance>();
   readonly tombstones = new Tombstones();
 
+  /** Renewals of instances that were not here. */
+  unknownRenewals = 0;
+
   private readonly clock: Clock;
   private readonly timestamps: TimestampSource;
   private readonly guard: Guard;
@@ -140,7 +143,7 @@ export class Registry {
     if (input.replicated && buriedAt !== undefined && dirty < buriedAt) return { kind: "buried" };
     const app = this.apps.open(input.env, input.appid);
     if (stored && stored.instance.dirtyTimestamp > dirty) {
-      if (!input.replicated) this.heartbeat(app, stored, now);
+      if (!input.replicated) this.heartbeat(app, stored, now, this.clock.monotonic());
       return { kind: "stale", instance: stored };
     }
     this.tombstones.lift(input);
@@ -196,11 +199,27 @@ export class Registry {
   renew(key: InstanceKey, silentMs = 0): Renewed {
     const app = this.apps.find(key.env, key.appid);
     const stored = app?.find(key);
-    if (!app || !stored) return { kind: "missing" };
+    if (!app || !stored) {
+      this.unknownRenewals++;
+      return { kind: "missing" };
+    }
     // Late news of an older heartbeat than the last one.
     const isLate = silentMs > 0 && silentMs >= this.silentMs(stored);
-    if (!isLate) this.heartbeat(app, stored, this.timestamps.next(), silentMs);
+    if (!isLate) this.heartbeat(app, stored, this.timestamps.next(), this.clock.monotonic(), silentMs);
     return { kind: "renewed", instance: stored };
+  }
+
+  /** Heartbeats from a client that came together share one moment. In their order; undefined is one not here. */
+  renewAll(keys: readonly InstanceKey[]): (StoredInstance | undefined)[] {
+    const timestamp = this.timestamps.next();
+    const now = this.clock.monotonic();
+    return keys.map((key) => {
+      const app = this.apps.find(key.env, key.appid);
+      const stored = app?.find(key);
+      if (app && stored) this.heartbeat(app, stored, timestamp, now);
+      else this.unknownRenewals++;
+      return stored;
+    });
   }
 
   /** A heartbeat that a peer passes on, with the version it has. */
@@ -314,13 +333,12 @@ export class Registry {
     const seen = looksDifferent(stored.instance, instance);
     const { latestTimestamp } = seen ? instance : stored.instance;
     stored.replace(ownInstance({ ...instance, latestTimestamp }, stored.instance));
-    this.heartbeat(app, stored, instance.renewTimestamp);
+    this.heartbeat(app, stored, instance.renewTimestamp, this.clock.monotonic());
     if (seen) this.announce(app, instance.latestTimestamp);
     return { kind: seen ? "changed" : "renewed", instance: stored };
   }
 
-  private heartbeat(app: App, stored: StoredInstance, timestamp: Timestamp, silentMs = 0): void {
-    const now = this.clock.monotonic();
+  private heartbeat(app: App, stored: StoredInstance, timestamp: Timestamp, now: number, silentMs = 0): void {
     this.keepAlive(app, stored, timestamp, now - silentMs);
     this.guard.renewed(now);
   }

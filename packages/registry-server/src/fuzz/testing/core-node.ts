@@ -9,6 +9,7 @@ import { createDispatch, type Dispatch } from "../../http/dispatcher";
 import { HeldPolls } from "../../http/held-polls";
 import { pollRoutes } from "../../http/poll-routes";
 import { readRoutes } from "../../http/read-routes";
+import { renewsRoute } from "../../http/renews-route";
 import { writeRoutes } from "../../http/write-routes";
 import { Registry } from "../../registry/registry";
 import { Subscriptions } from "../../registry/subscriptions";
@@ -89,6 +90,7 @@ export class CoreNode implements NodeUnderTest {
     this.dispatch = createDispatch({
       endpoints: [
         ...writeRoutes(this.cluster.registry),
+        renewsRoute({ registry: this.cluster.registry, limits: config }),
         ...readRoutes({ registry, clock, limits: config, nodes: () => [] }),
         ...pollRoutes({
           registry,

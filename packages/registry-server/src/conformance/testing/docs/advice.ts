@@ -33,6 +33,8 @@ export const settingAdvice: Readonly<Record<SettingName, string>> = {
   maxAddrBytes: "Seldom.",
   maxMetadataBytes: "Seldom: metadata is sent to every watcher with every change.",
   maxAppids: "When one client watches more apps than that. Each client's request line grows with it.",
+  maxRenewals:
+    "Seldom: a client with more instances sends several requests, and one that is refused renews one by one.",
   maxHeaderBytes: "Together with `limits.appids`: a poll is a GET with all app ids and timestamps.",
   maxBodyBytes: "Together with `limits.metadata`.",
 };

@@ -55,6 +55,15 @@ const schemas = {
     dirty_timestamp: timestamp,
     latest_timestamp: timestamp,
   }),
+  InstanceKey: object({ env: text, appid: text, zone: text, hostname: text }),
+  Outcome: {
+    type: "object",
+    required: ["code"],
+    properties: {
+      code: { enum: [0, -404, -400] },
+      message: { type: "string", description: "With -400: why." },
+    },
+  },
   Scheduler: object({
     clients: {
       type: "object",

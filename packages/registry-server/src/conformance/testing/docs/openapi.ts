@@ -32,14 +32,14 @@ function pathItem(route: Route): JsonObject {
     summary: doc,
     tags: [isBetweenNodes(route) ? "nodes" : route.read ? "read" : "write"],
     parameters: method === "GET" || body === "json" ? queryParameters(route) : [],
-    ...(method === "POST" && { requestBody: body === "json" ? listBody() : formBody(route) }),
+    ...(method === "POST" && { requestBody: body === "json" ? listBody(route) : formBody(route) }),
     responses: { "200": answerOf(route) },
   };
   return { [method.toLowerCase()]: operation };
 }
 
-function isBetweenNodes({ body }: Route): boolean {
-  return body === "json";
+function isBetweenNodes({ fromPeers }: Route): boolean {
+  return fromPeers === true;
 }
 
 function queryParameters({ name, params }: Route): JsonObject[] {
@@ -75,8 +75,12 @@ function formBody({ params }: Route): JsonObject {
   return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
 }
 
-function listBody(): JsonObject {
-  return { required: true, content: { "application/json": { schema: { type: "array" } } } };
+function listBody(route: Route): JsonObject {
+  const schema = {
+    type: "array",
+    ...(!isBetweenNodes(route) && { items: refTo("InstanceKey"), maxItems: settings.maxRenewals.default }),
+  };
+  return { required: true, content: { "application/json": { schema } } };
 }
 
 function descriptionOf({ doc, kind, fromPeer }: Param): string {
@@ -143,6 +147,7 @@ function dataOf({ name }: Route): { readonly [key: string]: JsonObject } {
   };
   const data: { readonly [key: string]: JsonObject } = {
     renew: refTo("Instance"),
+    renews: { type: "array", items: refTo("Outcome") },
     fetch: info,
     fetchs: byAppid(info),
     "fetch/all": byAppid({ type: "array", items: refTo("Instance") }),
