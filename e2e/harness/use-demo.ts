@@ -19,6 +19,8 @@ export interface DemoServer {
   readonly name: string;
   readonly grpcPort: number;
   readonly process: RunningProcess;
+  /** The same server once more, at the same addresses, after this one has ended. Resolves once it serves. */
+  restart(): Promise<DemoServer>;
 }
 
 /** What `startAll` started; the servers by name. */
@@ -63,15 +65,18 @@ export class Demo {
     args: readonly string[] = [],
   ): Promise<DemoServer> {
     const [grpcPort, httpPort] = [await freePort(), await freePort()];
-    const server = this.start(name, ["apps/demo-server/dist/main.js", ...args], {
-      HOSTNAME: name,
-      GRPC_ADDR: `127.0.0.1:${grpcPort}`,
-      HTTP_ADDR: `127.0.0.1:${httpPort}`,
-      GRPC_DRAIN: "500ms",
-      ...env,
-    });
-    await this.isUp(httpPort, "/healthz", server);
-    return { name, grpcPort, process: server };
+    const restart = async (): Promise<DemoServer> => {
+      const server = this.start(name, ["apps/demo-server/dist/main.js", ...args], {
+        HOSTNAME: name,
+        GRPC_ADDR: `127.0.0.1:${grpcPort}`,
+        HTTP_ADDR: `127.0.0.1:${httpPort}`,
+        GRPC_DRAIN: "500ms",
+        ...env,
+      });
+      await this.isUp(httpPort, "/healthz", server);
+      return { name, grpcPort, process: server, restart };
+    };
+    return restart();
   }
 
   /** Resolves once it takes requests, whether or not there is a server to call. */
