@@ -1,14 +1,26 @@
-import { eventually } from "./harness/eventually";
-import { CONCURRENCY, failed, further, shares, startLoad, type Call, type Load } from "./harness/load";
-import { useDemo } from "./harness/use-demo";
+import { eventually, Hopeless } from "./harness/eventually";
+import { printFigures } from "./harness/figures";
+import { failed, further, shares, startLoad, type Load } from "./harness/load";
+import { figuresOf, useOpenLoad } from "./harness/open-load";
+import { useCaller } from "./harness/use-caller";
+import { useDemo, type DemoServer } from "./harness/use-demo";
 
 const startDemo = useDemo();
+const startCaller = useCaller();
+const startOpenLoad = useOpenLoad();
 
-// Servers renew every 27 to 30 s: no shorter lease keeps those that live.
-const LEASE_MS = 32_000;
-// An expired lease is evicted within this.
-const EVICTION_MS = 1_000;
+const NAMES = ["a", "b", "c"];
+const SETTLED_MS = 20_000;
+const PER_SECOND = 300;
 const OUT_OF_ROTATION_MS = 100;
+// A quick machine needs less than one.
+const CALLED_AGAIN_MS = 5_000;
+
+const LEASE_MS = 4_000;
+// Three renewals a lease.
+const RENEW_INTERVAL = "1300ms";
+// An expired lease is evicted within a second; a busy machine may take longer.
+const EVICTED_MS = LEASE_MS + 5_000;
 
 /** Resolves once each server has answered some of the load. */
 async function reaches(load: Load, names: readonly string[]): Promise<void> {
@@ -18,32 +30,63 @@ async function reaches(load: Load, names: readonly string[]): Promise<void> {
   );
 }
 
-/** How long a busy machine held up a call that went well, in milliseconds: the client hears of a death as late. */
-function slowest(calls: readonly Call[]): number {
-  const good = calls.filter(({ code }) => code === 0);
-  return good.reduce((most, { startedAt, endedAt }) => Math.max(most, endedAt - startedAt), 0);
-}
-
-test("a server killed with SIGKILL fails only calls in flight on it, and leaves the registry within the lease", async () => {
+test("a server killed with SIGKILL fails only calls in flight on it, gets none 100 ms later, and is called again when it is back", async () => {
   const demo = await startDemo();
-  const { servers } = await demo.startAll(["a", "b", "c"], { DISCOVERYD_LEASE_TTL: `${LEASE_MS}ms` });
-  const load = startLoad(demo);
-  await reaches(load, ["a", "b", "c"]);
+  await demo.startRegistry();
+  // Slow enough that each has calls in flight.
+  const servers = NAMES.map((name) => demo.startServer(name, { DEMO_DELAY: "20ms" }));
+  const [a] = (await Promise.all(servers)) as [DemoServer];
+  await eventually(async () => expect((await demo.registered()).sort()).toEqual(NAMES), SETTLED_MS);
+  const load = startOpenLoad(await startCaller([`127.0.0.1:${demo.registryPort}`]).dial(), PER_SECOND);
+  await load.hears(NAMES);
 
-  const { at: diedAt } = await servers.a.process.end("SIGKILL");
-  await further(load, 200);
-  await eventually(
-    async () => expect((await demo.registered()).sort()).toEqual(["b", "c"]),
-    LEASE_MS + EVICTION_MS,
-  );
-
+  const killedAt = performance.now();
+  const { at: diedAt } = await a.process.end("SIGKILL");
+  // This process heard nothing while it did nothing.
+  const outAt = diedAt + OUT_OF_ROTATION_MS + load.latestMs;
+  await load.reaches(load.started + PER_SECOND);
+  const backFrom = performance.now();
+  await a.restart();
+  const backAt = performance.now();
+  await load.hears(["a"], CALLED_AGAIN_MS);
   const calls = await load.stop();
-  expect(failed(calls).length).toBeLessThanOrEqual(CONCURRENCY);
-  const outAt = diedAt + OUT_OF_ROTATION_MS + slowest(calls);
-  const later = calls.filter(({ startedAt }) => startedAt > outAt);
-  expect(failed(later)).toEqual([]);
-  expect(Object.keys(shares(later)).sort()).toEqual(["b", "c"]);
-});
+
+  const sent = calls.filter(({ peer }) => peer === `127.0.0.1:${a.grpcPort}`);
+  const lost = calls.filter(({ error }) => error);
+  // All that is in flight on a connection ends with it.
+  const heardAt = lost[0]?.endedAt ?? diedAt;
+  const inFlight = sent.filter(({ startedAt, endedAt }) => startedAt <= heardAt && endedAt >= killedAt);
+  const first = sent.find(({ startedAt, error }) => startedAt > backFrom && !error);
+  printFigures("a server killed", {
+    ...figuresOf(calls),
+    "in flight on it": inFlight.length,
+    "ms from its death to the last call sent to it": Math.max(
+      ...sent.filter(({ startedAt }) => startedAt < backFrom).map(({ startedAt }) => startedAt - killedAt),
+    ),
+    "ms from its return to the first": (first?.startedAt ?? NaN) - backAt,
+  });
+  expect(lost.filter((call) => !inFlight.includes(call))).toEqual([]);
+  expect(sent.filter(({ startedAt }) => startedAt > outAt && startedAt < backFrom)).toEqual([]);
+}, 120_000);
+
+test("a server killed with SIGKILL leaves the registry within the lease, and those that renew stay", async () => {
+  const demo = await startDemo();
+  await demo.startRegistry({ DISCOVERYD_LEASE_TTL: `${LEASE_MS}ms` });
+  const env = { DISCOVERY_RENEW_INTERVAL: RENEW_INTERVAL };
+  const [a] = (await Promise.all(NAMES.map((name) => demo.startServer(name, env)))) as [DemoServer];
+  await eventually(async () => expect((await demo.registered()).sort()).toEqual(NAMES), SETTLED_MS);
+
+  const { at: diedAt } = await a.process.end("SIGKILL");
+  await eventually(async () => {
+    const left = (await demo.registered()).sort();
+    if (!["b", "c"].every((name) => left.includes(name))) throw new Hopeless(`only ${left.join()} are left`);
+    expect(left).toEqual(["b", "c"]);
+  }, EVICTED_MS);
+  printFigures("a server that does not renew", {
+    "ms of lease": LEASE_MS,
+    "ms from its death to its eviction": performance.now() - diedAt,
+  });
+}, 60_000);
 
 test("a server stopped with SIGTERM under load fails no call, leaves the registry at once, and ends with status 0", async () => {
   const demo = await startDemo();
