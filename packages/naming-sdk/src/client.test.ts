@@ -62,6 +62,24 @@ test("an update reaches who watches", async () => {
   await until(() => resolver.fetch()?.instances.get("zone01")?.[0]?.metadata.get("color") === "red");
 });
 
+test("what one client has registered is renewed in one request", async () => {
+  const client = discovery({ renewIntervalMs: 1_000 });
+  for (const hostname of ["a", "b", "c"]) await client.register({ ...demo, hostname });
+  await until(() => registry.asked("renews").length > 0);
+  const keys = JSON.parse(registry.asked("renews")[0]?.body ?? "") as { hostname: string }[];
+  expect(keys.map(({ hostname }) => hostname)).toEqual(["a", "b", "c"]);
+  expect(registry.asked("renew")).toEqual([]);
+});
+
+test("at a registry of the original each is renewed by a request of its own", async () => {
+  registry.lie = ({ path }, response) =>
+    path === "/discovery/renews" && Boolean(response.writeHead(404).end("404 page not found"));
+  const client = discovery({ renewIntervalMs: 1_000 });
+  for (const hostname of ["a", "b"]) await client.register({ ...demo, hostname });
+  await until(() => registry.asked("renew").length >= 4);
+  expect(registry.asked("renews")).toHaveLength(1);
+});
+
 test("closing cancels what was registered", async () => {
   const client = discovery();
   await client.register(demo);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { CodedError, codes } from "@discoveryd/protocol";
 import fc from "fast-check";
 import { answer, type FakeRegistry } from "../testing/fake-registry";
@@ -54,6 +55,50 @@ test("what the registry does not know is missing to renew, cancel and set", asyn
   await expect(api.renew(registry.origin, instance)).resolves.toBe("ok");
   await expect(api.set(registry.origin, instance, { metadata: new Map([["a", "b"]]) })).resolves.toBe("ok");
   await expect(api.cancel(registry.origin, instance)).resolves.toBe("ok");
+});
+
+test("renews sends the keys as a list, and reads a code for each", async () => {
+  registry.put("demo.service", "host-1");
+  const keys = [instance, { ...instance, hostname: "host-2" }];
+  await expect(api.renews(registry.origin, keys)).resolves.toEqual(["ok", "missing"]);
+  const key = { env: "dev", appid: "demo.service", zone: "zone01", hostname: "host-1" };
+  expect(registry.requests[0]?.body).toBe(JSON.stringify([key, { ...key, hostname: "host-2" }]));
+});
+
+test("an instance that the registry refuses to renew is an error of its own", async () => {
+  answerWith(0, '[{"code":0},{"code":-400,"message":"parameter zone: wrong"},{"code":-12345}]');
+  const [ok, refused, odd] = await api.renews(registry.origin, [instance, instance, instance]);
+  expect(ok).toBe("ok");
+  expect(refused).toMatchObject({
+    code: codes.badRequest,
+    message: `renews of 3 instances at ${registry.origin}: parameter zone: wrong (code -400)`,
+  });
+  expect(odd).toMatchObject({ code: codes.internal });
+});
+
+test.each<[string, (response: ServerResponse) => void]>([
+  ["HTTP 404", (response) => response.writeHead(404).end("404 page not found")],
+  ["HTTP 405", (response) => response.writeHead(405).end()],
+  ["an HTTP 502 page", (response) => response.writeHead(502).end("<h1>Bad Gateway</h1>")],
+  ["-400", (response) => answer(response, -400)],
+  ["no data", (response) => answer(response, 0)],
+  ["fewer codes than were asked for", (response) => answer(response, 0, '[{"code":0}]')],
+  ["what is no code", (response) => answer(response, 0, '[{"code":0},{"code":"0"}]')],
+  ["null", (response) => answer(response, 0, '[{"code":0},null]')],
+  ["garbage", (response) => response.end("garbage")],
+])("a node that answers %s to a list takes none", async (_what, reply) => {
+  registry.lie = (_request, response) => {
+    reply(response);
+    return true;
+  };
+  await expect(api.renews(registry.origin, [instance, instance])).resolves.toBe("unsupported");
+});
+
+test("a list that nobody answers is an error", async () => {
+  await registry.stop();
+  await expect(api.renews(registry.origin, [instance, instance])).rejects.toThrow(
+    `renews of 2 instances at ${registry.origin}: connect ECONNREFUSED`,
+  );
 });
 
 test("a set sends only what changes", async () => {

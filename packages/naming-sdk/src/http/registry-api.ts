@@ -10,7 +10,7 @@ import {
   type Route,
 } from "@discoveryd/protocol";
 import type { Instance, InstanceChange, InstancesInfo } from "../naming";
-import type { Transport } from "./transport";
+import { HttpError, type Transport } from "./transport";
 import { infoFromWire } from "./wire-info";
 
 /** Which instance a call is about. */
@@ -23,11 +23,14 @@ export interface AppsAnswer {
   readonly unreadable: ReadonlyMap<string, Error>;
 }
 
+/** What became of one renewal of many. */
+export type RenewOutcome = "ok" | "missing" | CodedError;
+
 export interface RegistryApiOptions {
   readonly transport: Transport;
   /** The host name told to the registry with each poll; kept in its log. */
   readonly hostname: string;
-  /** For register, renew, cancel and set, in milliseconds. Default 3 s. */
+  /** For register, renew, renews, cancel and set, in milliseconds. Default 3 s. */
   readonly writeTimeoutMs?: number;
   /** For fetchs, in milliseconds. Default 5 s. */
   readonly readTimeoutMs?: number;
@@ -54,6 +57,40 @@ export class RegistryApi {
   /** "missing": the registry does not know the instance (any more). */
   async renew(node: string, key: InstanceKey, signal?: AbortSignal): Promise<"ok" | "missing"> {
     return okOrMissing(this.write(routes.renew, keyOf(key), { node, signal }));
+  }
+
+  /**
+   * Renews many in one request: one outcome a key, in their order. An Error: the registry refuses that one.
+   * "unsupported": the node answers, but not with a list of codes. The original knows no such call.
+   */
+  async renews(
+    node: string,
+    keys: readonly InstanceKey[],
+    signal?: AbortSignal,
+  ): Promise<readonly RenewOutcome[] | "unsupported"> {
+    const { path, method } = routes.renews;
+    const what = `renews of ${keys.length} instances at ${node}`;
+    const body = JSON.stringify(
+      keys.map(({ env, appid, zone, hostname }) => ({ env, appid, zone, hostname })),
+    );
+    const timeoutMs = this.options.writeTimeoutMs ?? 3_000;
+    const request = {
+      method,
+      path,
+      body,
+      bodyType: "application/json",
+      origin: node,
+      timeoutMs,
+      signal,
+    } as const;
+    let text: string;
+    try {
+      text = await this.options.transport.send(request);
+    } catch (error) {
+      if (error instanceof HttpError) return "unsupported";
+      throw new CodedError(codes.internal, `${what}: ${reasonOf(error)}`, { cause: error });
+    }
+    return readOutcomes(text, keys.length, what) ?? "unsupported";
   }
 
   /** "missing": it was not there. */
@@ -163,6 +200,27 @@ async function okOrMissing(call: Promise<unknown>): Promise<"ok" | "missing"> {
 
 function keyOf({ env, appid, zone, hostname, region }: InstanceKey): InstanceKey {
   return { env, appid, zone, hostname, region };
+}
+
+/** The outcomes of an answer; undefined when it is no list of so many codes. */
+function readOutcomes(text: string, count: number, what: string): RenewOutcome[] | undefined {
+  let data: unknown;
+  try {
+    data = parseEnvelope(text).data;
+  } catch {
+    return undefined; // No envelope: whoever answered knows no such call.
+  }
+  if (!Array.isArray(data) || data.length !== count) return undefined;
+  const outcomes = data.map((item: unknown) => readOutcome(item, what));
+  return outcomes.every((outcome) => outcome !== undefined) ? outcomes : undefined;
+}
+
+function readOutcome(item: unknown, what: string): RenewOutcome | undefined {
+  const { code, message } = (item ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code !== "number") return undefined;
+  if (code === codes.ok) return "ok";
+  if (code === codes.notFound) return "missing";
+  return new CodedError(isCode(code) ? code : codes.internal, `${what}: ${String(message)} (code ${code})`);
 }
 
 /** The apps of an answer. Throws when `data` is no object of apps at all. */

@@ -14,8 +14,9 @@ export interface HttpRequest {
   /** For example `http://10.0.0.2:7171`. */
   readonly origin: string;
   readonly path: string;
-  /** Sent as a form. */
+  /** Sent as a form, unless `bodyType` says otherwise. */
   readonly body?: string;
+  readonly bodyType?: "application/json";
   /** From the start to the last byte of the answer, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -23,7 +24,15 @@ export interface HttpRequest {
 
 // Longer than a heartbeat's interval, so that each heartbeat reuses its connection.
 const KEEP_ALIVE_MS = 60_000;
+const FORM_TYPE = "application/x-www-form-urlencoded";
 const USER_AGENT = "discoveryd-naming-sdk";
+
+/** An answer with another status than 2xx. */
+export class HttpError extends Error {
+  constructor(status: number, page: string) {
+    super(`HTTP ${status}: ${page}`);
+  }
+}
 
 /** The only part that opens connections. Concurrent requests to one node go over a connection each. */
 export class Transport {
@@ -81,13 +90,13 @@ export class Transport {
       path: request.path,
       headers: {
         "user-agent": USER_AGENT,
-        ...(request.body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+        ...(request.body === undefined ? {} : { "content-type": request.bodyType ?? FORM_TYPE }),
       },
       body: request.body ?? null,
       signal,
     });
     const text = await readText(body, this.maxBodyBytes);
-    if (statusCode < 200 || statusCode > 299) throw new Error(`HTTP ${statusCode}: ${oneLine(text)}`);
+    if (statusCode < 200 || statusCode > 299) throw new HttpError(statusCode, oneLine(text));
     return text;
   }
 }

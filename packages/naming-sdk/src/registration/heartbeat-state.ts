@@ -4,23 +4,20 @@ import { backoffMs, defaultBackoff, type Random } from "@discoveryd/runtime";
  * How an instance stands with the registry.
  *
  * - registering: the registry does not have it, as far as is known. `attempt` counts the failures.
- * - up: the last request was taken. `hurried`: a registry node was out of reach meanwhile, and may have lost it.
- * - lost: it was up, and renewing fails. The registry keeps it for its lease. `attempt` counts the failures.
+ * - up: the last request was taken.
+ * - lost: it was up, and renewing fails. The registry keeps it for its lease.
  * - closed: nothing is sent any more.
+ *
+ * Each answer makes a new object, so that a late answer can tell that its state is no longer the current one.
  */
 export type HeartbeatState =
   | { readonly kind: "registering"; readonly attempt: number }
-  | { readonly kind: "up"; readonly hurried: boolean }
-  | { readonly kind: "lost"; readonly attempt: number }
+  | { readonly kind: "up" }
+  | { readonly kind: "lost" }
   | { readonly kind: "closed" };
 
 /** What came of a register or renew. "missing": the registry does not know the instance. */
 export type Outcome = "ok" | "missing" | "failed";
-
-/** A renewal comes up to this share earlier than it must, so that instances started together drift apart. */
-const JITTER = 0.1;
-/** Hurried renewals of many instances spread over this time, in milliseconds. */
-const HURRY_MS = 2_000;
 
 /**
  * What one answer does to a heartbeat.
@@ -33,26 +30,32 @@ const HURRY_MS = 2_000;
  */
 export function next(state: HeartbeatState, outcome: Outcome): HeartbeatState {
   if (state.kind === "closed") return state;
-  if (outcome === "ok") return { kind: "up", hurried: false };
+  if (outcome === "ok") return { kind: "up" };
   if (state.kind === "registering") return { kind: "registering", attempt: state.attempt + 1 };
-  if (outcome === "missing") return { kind: "registering", attempt: 0 };
-  return { kind: "lost", attempt: state.kind === "lost" ? state.attempt + 1 : 1 };
+  return outcome === "missing" ? { kind: "registering", attempt: 0 } : { kind: "lost" };
 }
 
-/** A registry node is back that was out of reach. If it was restarted it has lost us: the next renewal will tell. */
-export function hurry(state: HeartbeatState): HeartbeatState {
-  return state.kind === "up" && !state.hurried ? { kind: "up", hurried: true } : state;
+/** Whether the shared heartbeat renews it: the registry has it, or had it a moment ago. */
+export function isRenewed({ kind }: HeartbeatState): boolean {
+  return kind === "up" || kind === "lost";
 }
 
-/** How long to wait before the next request, in milliseconds: 90 to 100 % of the interval when all is well. */
-export function waitMs(state: HeartbeatState, intervalMs: number, random: Random): number {
-  switch (state.kind) {
-    case "closed":
-      return 0;
-    case "up":
-      return state.hurried ? Math.min(HURRY_MS, intervalMs) * random() : intervalMs * (1 - JITTER * random());
-    case "registering":
-    case "lost":
-      return state.attempt === 0 ? 0 : backoffMs(state.attempt - 1, defaultBackoff, random);
-  }
+/** How long to wait after so many failures in a row, in milliseconds: not at all before the first. */
+export function retryMs(failures: number, random: Random): number {
+  return failures === 0 ? 0 : backoffMs(failures - 1, defaultBackoff, random);
+}
+
+/** A renewal comes up to this share earlier than it must, so that clients started together drift apart. */
+const JITTER = 0.1;
+/** Hurried renewals of many clients spread over this time, in milliseconds. */
+const HURRY_MS = 2_000;
+
+/** How long after a renewal the next is due, in milliseconds: 90 to 100 % of the interval. */
+export function renewMs(intervalMs: number, random: Random): number {
+  return intervalMs * (1 - JITTER * random());
+}
+
+/** When a registry node is back that may have lost us, in milliseconds from then: within 2 s, and the interval. */
+export function hurriedMs(intervalMs: number, random: Random): number {
+  return Math.min(HURRY_MS, intervalMs) * random();
 }

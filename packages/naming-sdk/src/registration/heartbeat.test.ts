@@ -3,10 +3,12 @@ import { FakeClock, seededRandom } from "@discoveryd/runtime/testing";
 import { NodeList } from "../nodes/node-list";
 import { instanceWith } from "../testing/builders";
 import { settle } from "../testing/until";
+import { Gate } from "./gate";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat";
+import { Renewals, type RenewalsOptions } from "./renewals";
 
-type Api = HeartbeatOptions["api"];
-type Call = keyof Api;
+type Api = HeartbeatOptions["api"] & RenewalsOptions["api"];
+type Call = Exclude<keyof Api, "renews">;
 
 const MINUTE = 60_000;
 
@@ -21,6 +23,7 @@ class FakeApi implements Api {
     await this.call("register", node, signal, status);
   };
   renew: Api["renew"] = (node, _key, signal) => this.call("renew", node, signal);
+  renews: Api["renews"] = () => Promise.reject(new Error("one alone needs no list"));
   cancel: Api["cancel"] = (node, _key, signal) => this.call("cancel", node, signal);
   set: Api["set"] = (node, _key, { status }, signal) => this.call("set", node, signal, status);
 
@@ -51,6 +54,7 @@ const refused = new CodedError(-400, "parameter addrs: wrong");
 
 let clock: FakeClock;
 let api: FakeApi;
+let renewals: Renewals;
 let heartbeat: Heartbeat;
 
 beforeEach(() => {
@@ -58,7 +62,9 @@ beforeEach(() => {
   api = new FakeApi(clock);
   const random = seededRandom(1);
   const nodes = new NodeList({ seeds: ["n1", "n2", "n3"], random });
-  heartbeat = new Heartbeat(instanceWith(), { api, nodes, clock, random });
+  renewals = new Renewals({ api, nodes, clock, random });
+  const gate = new Gate(1);
+  heartbeat = new Heartbeat(instanceWith(), { api, nodes, renewals, gate, clock, random });
 });
 
 afterEach(async () => {
@@ -146,7 +152,7 @@ test("an instance that was taken once is not given up when it is refused later",
 
 test("hurrying renews within 2 s, once", async () => {
   await heartbeat.start();
-  for (let i = 0; i < 5; i++) heartbeat.hurry();
+  for (let i = 0; i < 5; i++) renewals.hurry();
   await settle();
   await clock.advance(2_000);
   expect(api.times("renew")).toHaveLength(1);
@@ -209,7 +215,7 @@ test("a cancel takes the instance out, once, and ends the renewals", async () =>
   await Promise.all([heartbeat.cancel(), heartbeat.cancel()]);
   await clock.advance(MINUTE);
   expect(api.calls.map(({ name }) => name)).toEqual(["register", "cancel"]);
-  heartbeat.hurry();
+  renewals.hurry();
   expect(clock.pending).toBe(0);
 });
 

@@ -1,4 +1,4 @@
-import { CodedError, RENEW_INTERVAL_MS, codes } from "@discoveryd/protocol";
+import { CodedError, codes } from "@discoveryd/protocol";
 import {
   backoffMs,
   defaultBackoff,
@@ -11,13 +11,17 @@ import type { Clock, Logger, Random } from "@discoveryd/runtime";
 import type { RegistryApi } from "../http/registry-api";
 import type { Instance, InstanceChange } from "../naming";
 import type { NodeList } from "../nodes/node-list";
-import { hurry, next, waitMs, type HeartbeatState, type Outcome } from "./heartbeat-state";
+import type { Gate } from "./gate";
+import { isRenewed, next, retryMs, type HeartbeatState, type Outcome } from "./heartbeat-state";
+import type { Renewable, Renewals } from "./renewals";
 
 export interface HeartbeatOptions {
-  readonly api: Pick<RegistryApi, "register" | "renew" | "cancel" | "set">;
+  readonly api: Pick<RegistryApi, "register" | "cancel" | "set">;
   readonly nodes: NodeList;
-  /** How often to renew, in milliseconds; up to a tenth sooner. Default 30,000. */
-  readonly renewIntervalMs?: number;
+  /** Renews it once it is registered. */
+  readonly renewals: Pick<Renewals, "add" | "remove">;
+  /** Shared by all of a client: a registry that has lost a thousand instances is not asked a thousand things at once. */
+  readonly gate: Gate;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -28,53 +32,57 @@ const CANCEL_MS = 3_000;
 /** How much of that a request under way may take: cut short, it could arrive after the cancel. In milliseconds. */
 const SETTLE_MS = 1_000;
 
-/** Registers one instance and keeps it registered until it is cancelled. */
-export class Heartbeat {
+/** Registers one instance, and again whenever the registry has lost it, until it is cancelled. */
+export class Heartbeat implements Renewable {
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly renewIntervalMs: number;
   private readonly logger: Logger;
-  private state: HeartbeatState = { kind: "registering", attempt: 0 };
-  private nap = new AbortController();
+  private current: HeartbeatState = { kind: "registering", attempt: 0 };
+  private wasUp = false;
   /** Wakes whoever waits, for good. */
   private readonly stopped = new AbortController();
   /** Cuts off a request under way. */
   private readonly cut = new AbortController();
-  private running: Promise<void> | undefined;
+  private registering: Promise<unknown> | undefined;
   private updating: Promise<void> = Promise.resolve();
   private cancelling: Promise<void> | undefined;
 
   constructor(
-    private current: Instance,
+    private described: Instance,
     private readonly options: HeartbeatOptions,
   ) {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.logger = options.logger ?? silentLogger;
-    this.renewIntervalMs = options.renewIntervalMs ?? RENEW_INTERVAL_MS;
   }
 
   /** The instance as it was last registered or updated. */
   get instance(): Instance {
+    return this.described;
+  }
+
+  get state(): HeartbeatState {
     return this.current;
   }
 
   /**
-   * Registers, and renews from then on. Resolves once the registry has taken the instance. Rejects when it refuses it,
-   * or when the heartbeat is cancelled before.
+   * Registers, and has it renewed from then on. Resolves once the registry has taken the instance. Rejects when it
+   * refuses it, or when the heartbeat is cancelled before.
    */
-  start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.running = this.run(resolve, reject);
-    });
+  async start(): Promise<void> {
+    const registered = this.register();
+    this.registering = registered.catch(() => undefined); // The caller has the failure.
+    if (await registered) return;
+    throw new Error(`register ${nameOf(this.described)}: cancelled before the registry has taken it`);
   }
 
-  /** Renews within 2 s instead of 30 s: a registry node that was out of reach is back, and may have lost us. */
-  hurry(): void {
-    const state = hurry(this.state);
-    if (state === this.state) return;
-    this.state = state;
-    this.nap.abort();
+  renewed(asked: HeartbeatState, outcome: Outcome, node: string): void {
+    // Cancelled, or taken by the registry with an update, since it was sent.
+    if (this.current !== asked) return;
+    this.current = next(asked, outcome);
+    if (outcome !== "missing") return;
+    this.logger.info({ instance: nameOf(this.described), node }, "lost by registry");
+    this.registering = this.register();
   }
 
   /** Changes the instance. Resolves when the registry has taken it; one after another. Rejects when it refuses. */
@@ -90,57 +98,49 @@ export class Heartbeat {
     return this.cancelling;
   }
 
-  private async run(onUp: () => void, onEnd: (error: unknown) => void): Promise<void> {
-    let isNew = true;
-    while (this.state.kind !== "closed") {
-      const { state } = this;
-      this.nap = new AbortController();
-      const ms = waitMs(state, this.renewIntervalMs, this.random);
-      if (ms > 0) await sleep(this.clock, ms, this.nap.signal);
-      if (this.stopped.signal.aborted) break;
-      if (this.state !== state) continue; // Hurried: the wait is another one.
-      const node = this.options.nodes.current;
-      const { outcome, error } = await this.beat(state, node);
-      if (isNew && isRefusal(error)) {
-        this.state = { kind: "closed" };
-        return onEnd(error);
-      }
-      if (outcome === "failed") this.fail(node, error);
-      this.state = next(this.state, outcome);
-      if (outcome === "ok" && isNew) {
-        isNew = false;
-        onUp();
+  /** Whether the registry has taken it; else it was cancelled before. Rejects when the first is refused. */
+  private async register(): Promise<boolean> {
+    while (this.current.kind === "registering") {
+      const waitMs = retryMs(this.current.attempt, this.random);
+      if (waitMs > 0) await sleep(this.clock, waitMs, this.stopped.signal);
+      const { gate, nodes } = this.options;
+      if (!(await gate.enter(this.stopped.signal))) return false;
+      const node = nodes.current;
+      try {
+        await this.send(node);
+        return true;
+      } catch (error) {
+        if (!this.wasUp && isRefusal(error)) {
+          this.current = { kind: "closed" };
+          throw error;
+        }
+        this.fail(node, error);
+        this.current = next(this.current, "failed");
+      } finally {
+        gate.leave();
       }
     }
-    onEnd(new Error(`register ${nameOf(this.current)}: cancelled before the registry has taken it`));
+    return false;
   }
 
-  private async beat({ kind }: HeartbeatState, node: string): Promise<{ outcome: Outcome; error?: unknown }> {
-    const { api, nodes } = this.options;
-    try {
-      const outcome =
-        kind === "registering"
-          ? await this.register(node)
-          : await api.renew(node, this.current, this.cut.signal);
-      nodes.succeeded();
-      if (outcome === "missing")
-        this.logger.info({ instance: nameOf(this.current), node }, "lost by registry");
-      return { outcome };
-    } catch (error) {
-      return { outcome: "failed", error };
-    }
+  private async send(node: string): Promise<void> {
+    await this.options.api.register(node, this.described, this.cut.signal);
+    this.options.nodes.succeeded();
+    this.up();
   }
 
-  private async register(node: string): Promise<"ok"> {
-    await this.options.api.register(node, this.current, this.cut.signal);
-    return "ok";
+  /** The registry has it, whatever was said before. */
+  private up(): void {
+    this.current = next(this.current, "ok");
+    this.wasUp = true;
+    if (this.current.kind === "up") this.options.renewals.add(this);
   }
 
   private async apply({ status, metadata }: InstanceChange): Promise<void> {
-    const before = this.current;
+    const before = this.described;
     const added = metadata && metadataFrom(metadata);
     // At once, so that a register in between has it too.
-    this.current = {
+    this.described = {
       ...before,
       status: status ?? before.status,
       metadata: new Map([...before.metadata, ...(added ?? [])]),
@@ -149,19 +149,20 @@ export class Heartbeat {
     for (let attempt = 0; !this.stopped.signal.aborted; attempt++) {
       const node = this.options.nodes.current;
       try {
-        const outcome = await this.options.api.set(node, this.current, change, this.cut.signal);
-        if (outcome === "missing") await this.register(node);
+        const outcome = await this.options.api.set(node, this.described, change, this.cut.signal);
+        if (outcome === "missing") await this.send(node);
+        else if (isRenewed(this.current)) this.up();
         return;
       } catch (error) {
         if (isRefusal(error)) {
-          this.current = before;
+          this.described = before;
           throw error;
         }
         this.fail(node, error);
       }
       await sleep(this.clock, backoffMs(attempt, defaultBackoff, this.random), this.stopped.signal);
     }
-    throw new Error(`update ${nameOf(this.current)}: cancelled before the registry has taken it`);
+    throw new Error(`update ${nameOf(this.described)}: cancelled before the registry has taken it`);
   }
 
   private fail(node: string, cause: unknown): void {
@@ -169,15 +170,15 @@ export class Heartbeat {
     const { nodes } = this.options;
     // The first failure of an outage is news, those that follow are not.
     const level = nodes.failure ? "debug" : "warn";
-    this.logger[level]({ instance: nameOf(this.current), node, cause }, "heartbeat failed");
+    this.logger[level]({ instance: nameOf(this.described), node, cause }, "heartbeat failed");
     nodes.failedAt(node, cause);
   }
 
   private async takeOut(): Promise<void> {
     const startedAt = this.clock.monotonic();
     this.stopped.abort();
-    this.nap.abort();
-    this.state = { kind: "closed" };
+    this.current = { kind: "closed" };
+    this.options.renewals.remove(this);
     await this.settle();
     const deadline = new AbortController();
     const leftMs = CANCEL_MS - (this.clock.monotonic() - startedAt);
@@ -194,7 +195,7 @@ export class Heartbeat {
   /** Waits for requests under way, and cuts them off when they take too long. */
   private async settle(): Promise<void> {
     const cancelTimer = this.clock.after(SETTLE_MS, () => this.cut.abort(new Error("cancelled")));
-    await this.running;
+    await this.registering;
     await this.updating;
     cancelTimer();
   }
@@ -203,10 +204,10 @@ export class Heartbeat {
     const { api, nodes } = this.options;
     const node = nodes.current;
     try {
-      await api.cancel(node, this.current, signal);
+      await api.cancel(node, this.described, signal);
       return true;
     } catch (cause) {
-      this.logger.warn({ instance: nameOf(this.current), node, cause }, "cancel failed");
+      this.logger.warn({ instance: nameOf(this.described), node, cause }, "cancel failed");
       nodes.failedAt(node, cause);
       return false;
     }

@@ -2,8 +2,7 @@ import { FakeClock, seededRandom } from "@discoveryd/runtime/testing";
 import type { Instance } from "../naming";
 import { NodeList } from "../nodes/node-list";
 import { settle } from "../testing/until";
-import type { HeartbeatOptions } from "./heartbeat";
-import { Registrar } from "./registrar";
+import { Registrar, type RegistrarOptions } from "./registrar";
 
 const registered: Instance[] = [];
 const renewed: string[] = [];
@@ -16,7 +15,7 @@ beforeEach(() => {
   registered.length = renewed.length = cancelled.length = 0;
   taking = Promise.resolve();
   clock = new FakeClock(1_000);
-  const api: HeartbeatOptions["api"] = {
+  const api: RegistrarOptions["api"] = {
     register: (_node, instance) => {
       registered.push(instance);
       return taking;
@@ -24,6 +23,10 @@ beforeEach(() => {
     renew: async (_node, { appid, hostname }) => {
       renewed.push(`${appid}/${hostname}`);
       return "ok";
+    },
+    renews: async (_node, keys) => {
+      renewed.push(...keys.map(({ appid, hostname }) => `${appid}/${hostname}`));
+      return keys.map(() => "ok");
     },
     set: async () => "ok",
     cancel: async (_node, { appid, hostname }) => {
@@ -136,8 +139,9 @@ test("closing cancels all, and takes no more", async () => {
 
 test("hurrying renews every instance soon", async () => {
   await registrar.register(demo);
+  await registrar.register({ ...demo, hostname: "host-2" });
   registrar.hurry();
   await settle();
   await clock.advance(2_000);
-  expect(renewed).toEqual(["demo.service/host-1"]);
+  expect(renewed).toEqual(["demo.service/host-1", "demo.service/host-2"]);
 });

@@ -1,19 +1,33 @@
 import { timestampFromMs } from "@discoveryd/protocol";
 import { systemClock } from "@discoveryd/runtime";
 import type { Instance, InstanceInput, Registration } from "../naming";
+import { Gate } from "./gate";
 import { Heartbeat, metadataFrom, type HeartbeatOptions } from "./heartbeat";
+import { Renewals, type RenewalsOptions } from "./renewals";
 
-export interface RegistrarOptions extends HeartbeatOptions {
+export interface RegistrarOptions extends Omit<HeartbeatOptions, "renewals" | "gate"> {
+  readonly api: HeartbeatOptions["api"] & RenewalsOptions["api"];
+  /** How often to renew, in milliseconds; up to a tenth sooner. Default 30,000. */
+  readonly renewIntervalMs?: number;
+
   /** What an instance is given that it does not say itself. */
   readonly defaults: Pick<Instance, "region" | "zone" | "env" | "hostname">;
 }
 
+/** So many instances are registered at a time. */
+const REGISTERS = 16;
+
 /** The instances that this process has registered. */
 export class Registrar {
   private readonly heartbeats = new Map<string, Heartbeat>();
+  private readonly renewals: Renewals;
+  private readonly gate = new Gate(REGISTERS);
   private isClosed = false;
 
-  constructor(private readonly options: RegistrarOptions) {}
+  constructor(private readonly options: RegistrarOptions) {
+    const { renewIntervalMs: intervalMs } = options;
+    this.renewals = new Renewals({ ...options, ...(intervalMs !== undefined && { intervalMs }) });
+  }
 
   /** See `Registry.register`. */
   async register(
@@ -25,7 +39,7 @@ export class Registrar {
     const instance = this.complete(input);
     const key = JSON.stringify([instance.appid, instance.env, instance.zone, instance.hostname]);
     if (this.heartbeats.has(key)) throw alreadyRegistered(instance);
-    const heartbeat = new Heartbeat(instance, this.options);
+    const heartbeat = new Heartbeat(instance, { ...this.options, renewals: this.renewals, gate: this.gate });
     this.heartbeats.set(key, heartbeat);
     try {
       await startUnlessAborted(heartbeat, signal);
@@ -40,12 +54,13 @@ export class Registrar {
 
   /** Renews all within 2 s: a registry node that was out of reach is back, and may have lost them. */
   hurry(): void {
-    for (const heartbeat of this.heartbeats.values()) heartbeat.hurry();
+    this.renewals.hurry();
   }
 
   /** Cancels all. Resolves within 3 s. */
   async close(): Promise<void> {
     this.isClosed = true;
+    this.renewals.close();
     await Promise.all([...this.heartbeats.values()].map((heartbeat) => heartbeat.cancel()));
   }
 

@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from "node:net";
 export interface Received {
   readonly path: string;
   readonly params: URLSearchParams;
+  /** As it came, for one that is no form. */
+  readonly body: string;
 }
 
 /** Answers a request in its own way, and returns true; or returns false to have it answered as a registry does. */
@@ -114,12 +116,12 @@ export class FakeRegistry {
     for await (const chunk of request) body += String(chunk);
     const url = new URL(request.url ?? "", "http://registry");
     const params = new URLSearchParams([...new URLSearchParams(body), ...url.searchParams]);
-    const received = { path: url.pathname, params };
+    const received = { path: url.pathname, params, body };
     this.requests.push(received);
     if (!this.lie(received, response)) this.serve(received, response);
   }
 
-  private serve({ path, params }: Received, response: ServerResponse): void {
+  private serve({ path, params, body }: Received, response: ServerResponse): void {
     const appid = params.get("appid") ?? "";
     const hostname = params.get("hostname") ?? "";
     const known = this.apps.get(appid)?.instances.get(hostname);
@@ -129,6 +131,8 @@ export class FakeRegistry {
         return answer(response, 0);
       case "/discovery/renew":
         return answer(response, known ? 0 : -404);
+      case "/discovery/renews":
+        return answer(response, 0, JSON.stringify(this.codesOf(body)));
       case "/discovery/cancel":
         if (known) this.remove(appid, hostname);
         return answer(response, known ? 0 : -404);
@@ -142,6 +146,13 @@ export class FakeRegistry {
         return;
     }
     response.writeHead(404).end("no such path");
+  }
+
+  private codesOf(body: string): { code: number }[] {
+    const keys = JSON.parse(body) as { appid: string; hostname: string }[];
+    return keys.map(({ appid, hostname }) => ({
+      code: this.apps.get(appid)?.instances.has(hostname) ? 0 : -404,
+    }));
   }
 
   private poll(waiter: Waiter): void {
