@@ -23,6 +23,9 @@ export interface Told {
   readonly lastTs: bigint;
 }
 
+/** So long after a poll began a wait for the next may be cut short, in milliseconds. */
+const WAKE_MS = 1_000;
+
 /** Keeps one long poll open for a group of apps, at one node at a time, until it is closed. */
 export class Poller {
   private readonly clock: Clock;
@@ -31,6 +34,9 @@ export class Poller {
   private readonly told = new Map<string, Told | undefined>();
   private readonly closed = new AbortController();
   private round = new AbortController();
+  private nap = new AbortController();
+  /** When the last poll began, in milliseconds of the monotonic clock. */
+  private polledAt = 0;
   private isRunning = false;
   private isFailing = false;
 
@@ -58,6 +64,14 @@ export class Poller {
     void this.run();
   }
 
+  /**
+   * A node has answered something else: after a failure the next poll waits no longer. Never more than one a second
+   * comes of it, since polls may fail where everything else is answered.
+   */
+  wake(): void {
+    if (this.isFailing && this.clock.monotonic() - this.polledAt >= WAKE_MS) this.nap.abort();
+  }
+
   /** The poll under way may still answer for the app; nobody hears of it. */
   remove(appid: string): void {
     this.told.delete(appid);
@@ -67,21 +81,24 @@ export class Poller {
   close(): void {
     this.closed.abort();
     this.round.abort();
+    this.nap.abort();
   }
 
   private async run(): Promise<void> {
     let state = firstPace;
     while (!this.closed.signal.aborted) {
       const node = this.options.nodes.current;
-      const startedAt = this.clock.monotonic();
+      this.polledAt = this.clock.monotonic();
       const end = await this.poll(node);
       if (end.kind === "replaced") continue;
-      const step = pace(state, end.kind, this.clock.monotonic() - startedAt, this.random);
+      const step = pace(state, end.kind, this.clock.monotonic() - this.polledAt, this.random);
       if (step.verdict === "bad") this.leave(node, end.cause);
       else this.options.nodes.succeeded();
       if (step.verdict === "good") this.settle(node, end);
       state = step;
-      if (step.waitMs > 0) await sleep(this.clock, step.waitMs, this.closed.signal);
+      if (step.waitMs === 0 || this.closed.signal.aborted) continue;
+      this.nap = new AbortController();
+      await sleep(this.clock, step.waitMs, this.nap.signal);
     }
   }
 

@@ -43,6 +43,12 @@ function appids(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `app-${i}`);
 }
 
+/** Lets time pass until something holds. */
+async function pass(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_000 && !condition(); i++) await clock.advance(100);
+  expect(condition()).toBe(true);
+}
+
 /** Watches an app whose first state is known, and polled for. */
 async function watchKnown(appid = "demo") {
   const watch = watcher.watch(appid);
@@ -193,6 +199,35 @@ test("a refresh asks now, once a second at most", async () => {
   watch.refresh();
   await settle();
   expect(api.named("fetchs")).toHaveLength(3);
+});
+
+test("a refresh that is answered ends the wait of the polls that failed", async () => {
+  const watch = await watchKnown();
+  api.onCall = (call) => call.name === "polls" && call.fail();
+  api.last("polls").fail();
+  await clock.advance(60_000);
+  // Until the wait is one of seconds.
+  await pass(() => clock.monotonic() - api.last("polls").at >= 1_000);
+  api.onCall = () => undefined;
+  const failed = api.named("polls").length;
+  watch.refresh();
+  await settle();
+  expect(api.named("polls")).toHaveLength(failed);
+  api.last("fetchs").answer({ demo: info });
+  await settle();
+  expect(api.last("polls").at).toBe(clock.monotonic());
+});
+
+test("however many requests are answered while polls fail, a second passes between two polls", async () => {
+  const watches = appids(50).map((appid) => watcher.watch(appid));
+  api.onCall = (call) => (call.name === "polls" ? call.fail() : call.answer({ "app-0": info }));
+  await clock.advance(60_000);
+  const before = api.named("polls").length;
+  for (let i = 0; i < 600; i++) {
+    watches[i % 50]?.refresh();
+    await clock.advance(100);
+  }
+  expect(api.named("polls").length - before).toBeLessThanOrEqual(61 + 12);
 });
 
 test("a refresh does not put back what a poll has replaced meanwhile", async () => {

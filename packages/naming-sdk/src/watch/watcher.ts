@@ -153,6 +153,7 @@ export class Watcher {
     }
     if (this.closed.signal.aborted) return undefined;
     nodes.succeeded();
+    for (const poller of this.pollers) poller.wake();
     return this.learn(node, appids, answer);
   }
 
