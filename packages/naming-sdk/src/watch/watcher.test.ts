@@ -221,6 +221,7 @@ test("a refresh that is answered ends the wait of the polls that failed", async 
 test("however many requests are answered while polls fail, a second passes between two polls", async () => {
   const watches = appids(50).map((appid) => watcher.watch(appid));
   api.onCall = (call) => (call.name === "polls" ? call.fail() : call.answer({ "app-0": info }));
+  await settle();
   await clock.advance(60_000);
   const before = api.named("polls").length;
   for (let i = 0; i < 600; i++) {
