@@ -14,8 +14,8 @@ const startCaller = useCaller();
 const startLoad = useOpenLoad();
 
 const NAMES = ["a", "b", "c"];
-const PER_SECOND = 400;
-const USUAL_MS = 5;
+const PER_SECOND = 300;
+const USUAL_MS = 10;
 const SLOW_MS = 20 * USUAL_MS;
 /** Shares are those of so long. */
 const WINDOW_MS = 1_000;
@@ -42,7 +42,7 @@ async function shareIs(load: OpenLoad, least: number, most: number): Promise<num
   const from = performance.now();
   return eventually(() => {
     // Those that started later may not have ended.
-    const end = performance.now() - 3 * SLOW_MS;
+    const end = performance.now() - 2 * SLOW_MS;
     const start = end - WINDOW_MS;
     expect(start).toBeGreaterThan(from);
     const share = shareOf("c", startedIn(load, start, end));
