@@ -75,7 +75,7 @@ export class Discovery implements Registry, Builder {
     const snapshot = snapshotFile && new SnapshotFile({ path: snapshotFile, env, processId, clock, logger });
     if (snapshot) this.lifecycle.own(snapshot);
     const store = new AppStore(options);
-    const onRecovered = () => this.registrar.hurry();
+    const onRecovered = (putOffMs: number) => this.registrar.hurry(putOffMs);
     this.watcher = this.lifecycle.own(
       new Watcher({ ...shared, store, env, onRecovered, ...(snapshot && { snapshot }) }),
     );

@@ -47,7 +47,7 @@ export function retryMs(failures: number, random: Random): number {
 
 /** A renewal comes up to this share earlier than it must, so that clients started together drift apart. */
 const JITTER = 0.1;
-/** Hurried renewals of many clients spread over this time, in milliseconds. */
+/** Clients that hurry come back over at least this time, in milliseconds. */
 const HURRY_MS = 2_000;
 
 /** How long after a renewal the next is due, in milliseconds: 90 to 100 % of the interval. */
@@ -55,7 +55,11 @@ export function renewMs(intervalMs: number, random: Random): number {
   return intervalMs * (1 - JITTER * random());
 }
 
-/** When a registry node is back that may have lost us, in milliseconds from then: within 2 s, and the interval. */
-export function hurriedMs(intervalMs: number, random: Random): number {
-  return Math.min(HURRY_MS, intervalMs) * random();
+/**
+ * When a registry node answers that was out of reach and may have lost us, in milliseconds from then: within 2 s, and
+ * the interval. The time by which the client was put off before it asked counts: clients are spread by it already,
+ * and who was put off by 5 s is not to wait any longer.
+ */
+export function hurriedMs(intervalMs: number, putOffMs: number, random: Random): number {
+  return Math.min(Math.max(0, HURRY_MS - putOffMs), intervalMs) * random();
 }

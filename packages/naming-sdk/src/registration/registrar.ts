@@ -53,8 +53,8 @@ export class Registrar {
   }
 
   /** Renews all within 2 s: a registry node that was out of reach is back, and may have lost them. */
-  hurry(): void {
-    this.renewals.hurry();
+  hurry(putOffMs = 0): void {
+    this.renewals.hurry(putOffMs);
   }
 
   /** Cancels all. Resolves within 3 s. */

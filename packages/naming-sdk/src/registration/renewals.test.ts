@@ -230,6 +230,13 @@ test("hurrying renews all within 2 s, by one request", async () => {
   expect(lists).toHaveLength(1);
 });
 
+test("a client that was put off for 2 s or more hurries at once", async () => {
+  await start(3);
+  renewals.hurry(2_000);
+  await settle();
+  expect(lists).toHaveLength(1);
+});
+
 test("closing cuts a request under way, and blames no node", async () => {
   await start(2);
   const answer = later();

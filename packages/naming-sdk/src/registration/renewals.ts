@@ -68,11 +68,15 @@ export class Renewals {
     if (this.members.size === 0) this.nap.abort();
   }
 
-  /** Renews all within 2 s instead of 30 s, once: a registry node that was out of reach is back, and may have lost them. */
-  hurry(): void {
+  /**
+   * Renews all within 2 s instead of 30 s, once: a registry node that was out of reach is back, and may have lost them.
+   * `putOffMs` is how long the client was put off before it asked that node.
+   */
+  hurry(putOffMs = 0): void {
     if (this.isHurried || !this.isRunning) return;
     this.isHurried = true;
-    this.dueAt = Math.min(this.dueAt, this.clock.monotonic() + hurriedMs(this.intervalMs, this.random));
+    const waitMs = hurriedMs(this.intervalMs, putOffMs, this.random);
+    this.dueAt = Math.min(this.dueAt, this.clock.monotonic() + waitMs);
     this.nap.abort();
   }
 

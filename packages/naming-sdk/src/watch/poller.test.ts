@@ -11,7 +11,8 @@ let api: FakeApi;
 let nodes: NodeList;
 let store: AppStore;
 let poller: Poller;
-let recoveries: number;
+/** What `onRecovered` was called with. */
+let recoveries: number[];
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -19,8 +20,9 @@ beforeEach(() => {
   const random = seededRandom(1);
   nodes = new NodeList({ seeds: ["n1", "n2", "n3"], random });
   store = new AppStore({ clock });
-  recoveries = 0;
-  poller = new Poller({ api, nodes, store, env: "dev", clock, random, onRecovered: () => recoveries++ });
+  recoveries = [];
+  const onRecovered = (putOffMs: number) => recoveries.push(putOffMs);
+  poller = new Poller({ api, nodes, store, env: "dev", clock, random, onRecovered });
 });
 
 afterEach(async () => {
@@ -265,20 +267,24 @@ test("after an outage instances that are not back within 35 s have left", async 
   expect(shown()).toEqual(["host-1"]);
 });
 
-test("the first good answer after a failure is told of, once", async () => {
+test("the first good answer after a failure is told of, once, with how long its poll was put off", async () => {
   await watch("demo");
   api.last("polls").answer({ demo: appOf(5n, "host-1") });
   await settle();
-  expect(recoveries).toBe(0);
+  expect(recoveries).toEqual([]);
   api.last("polls").fail();
   await settle();
-  await clock.advance(200);
+  const [failedAt, polls] = [clock.monotonic(), api.calls.length];
+  while (api.calls.length === polls) await clock.advance(1);
+  const putOffMs = clock.monotonic() - failedAt;
   api.last("polls").answer({ demo: appOf(5n, "host-1") });
   await settle();
   await clock.advance(30_000);
   api.last("polls").unchanged();
   await settle();
-  expect(recoveries).toBe(1);
+  expect(putOffMs).toBeGreaterThan(0);
+  expect(recoveries).toHaveLength(1);
+  expect(Math.abs((recoveries[0] as number) - putOffMs)).toBeLessThanOrEqual(1);
 });
 
 test.each<[string, Parameters<typeof lieIn>[0]]>([

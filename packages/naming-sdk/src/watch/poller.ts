@@ -10,8 +10,11 @@ export interface PollerOptions {
   readonly nodes: NodeList;
   readonly store: AppStore;
   readonly env: string;
-  /** Called when a node answers a poll after one failed. Default: nobody wants to know. */
-  readonly onRecovered?: () => void;
+  /**
+   * Called when a node answers a poll after one failed, with how long that poll was put off, in milliseconds: by a
+   * random time, so that clients come back one after another. Default: nobody wants to know.
+   */
+  readonly onRecovered?: (putOffMs: number) => void;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -37,6 +40,8 @@ export class Poller {
   private nap = new AbortController();
   /** When the last poll began, in milliseconds of the monotonic clock. */
   private polledAt = 0;
+  /** How long that one was put off, in milliseconds. */
+  private putOffMs = 0;
   private isRunning = false;
   private isFailing = false;
 
@@ -96,9 +101,12 @@ export class Poller {
       else this.options.nodes.succeeded();
       if (step.verdict === "good") this.settle(node, end);
       state = step;
+      this.putOffMs = 0;
       if (step.waitMs === 0 || this.closed.signal.aborted) continue;
       this.nap = new AbortController();
+      const sleptAt = this.clock.monotonic();
       await sleep(this.clock, step.waitMs, this.nap.signal);
+      this.putOffMs = this.clock.monotonic() - sleptAt;
     }
   }
 
@@ -145,7 +153,7 @@ export class Poller {
     if (!this.isFailing) return;
     this.isFailing = false;
     this.logger.info({ node }, "polls answered again");
-    this.options.onRecovered?.();
+    this.options.onRecovered?.(this.putOffMs);
   }
 
   private leave(node: string, cause: unknown): void {
