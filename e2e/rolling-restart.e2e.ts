@@ -38,6 +38,6 @@ test(`three servers restarted one after another by SIGTERM fail none of ${CALLS}
   await load.hears(NAMES);
 
   const calls = await load.stop();
-  printFigures("a rolling restart", { restarts, ...figuresOf(calls) });
+  printFigures("a rolling restart", { restarts, ...figuresOf(load) });
   expect(failures(calls)).toEqual([]);
 }, 180_000);

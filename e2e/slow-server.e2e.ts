@@ -95,7 +95,7 @@ test("a server that becomes 20 times slower loses its share of the calls, and ha
 
   const calls = await load.stop();
   printFigures("a slow server", {
-    ...figuresOf(calls),
+    ...figuresOf(load),
     "% from 2 s after it became slow": 100 * shareOf("c", startedIn(load, slowAt + 2_000, slowUntil)),
     "% once it has its share again": 100 * shareOf("c", startedIn(load, backAt, Infinity)),
     "ms from slow to the end of a second with under 5 %": leftAt - slowAt,

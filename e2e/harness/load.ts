@@ -22,7 +22,7 @@ const BETWEEN_CALLS_MS = 5;
 const FURTHER_MS = 20_000;
 
 /** The most calls under way at a time. */
-export const CONCURRENCY = 4;
+const CONCURRENCY = 4;
 
 /** Says hello over and over, some 200 times a second. */
 export function startLoad(demo: Demo): Load {
@@ -33,7 +33,7 @@ export function startLoad(demo: Demo): Load {
       const startedAt = performance.now();
       const hello = await demo.sayHello();
       calls.push({ ...hello, startedAt, endedAt: performance.now() });
-      await sleep(startedAt + BETWEEN_CALLS_MS * CONCURRENCY - performance.now());
+      await sleep(Math.max(0, startedAt + BETWEEN_CALLS_MS * CONCURRENCY - performance.now()));
     }
   }
   const loops = Promise.all(Array.from({ length: CONCURRENCY }, loop));

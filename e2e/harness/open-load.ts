@@ -103,15 +103,16 @@ export function shareOf(server: string, calls: readonly EndedCall[]): number {
   return calls.filter((call) => call.server === server).length / calls.length;
 }
 
-/** For `printFigures`: how many calls there were, and how long they took. */
-export function figuresOf(calls: readonly EndedCall[]): Record<string, number> {
-  const took = calls.map(({ startedAt, endedAt }) => endedAt - startedAt).sort((a, b) => a - b);
+/** For `printFigures`: how many calls there were, how long they took, and how much this process itself held them up. */
+export function figuresOf({ ended, latestMs }: OpenLoad): Record<string, number> {
+  const took = ended.map(({ startedAt, endedAt }) => endedAt - startedAt).sort((a, b) => a - b);
   const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? NaN;
   return {
-    calls: calls.length,
-    failed: calls.filter(({ error }) => error).length,
+    calls: ended.length,
+    failed: ended.filter(({ error }) => error).length,
     "ms at the median": at(0.5),
     "ms at p99": at(0.99),
     "ms at most": at(1),
+    "ms late the latest start": latestMs,
   };
 }
