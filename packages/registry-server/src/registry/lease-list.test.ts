@@ -74,3 +74,20 @@ test("leases found are no part of the list: it may change while they are walked"
   for (const found of list.renewedUntil(2)) list.remove(found);
   expect(list.size).toBe(0);
 });
+
+test("leases of any age are taken in any order, and found with the oldest first", () => {
+  const ages = [90_500, 10, 45_000, 1_999, 2_000, 90_400, 0];
+  const list = listOf(...ages.map((renewedAt) => lease(`${renewedAt} `, renewedAt)));
+  expect(names(list)).toBe("0 10 1999 2000 45000 90400 90500 ");
+  expect(names(list, 45_000)).toBe("0 10 1999 2000 45000 ");
+});
+
+test("a lease renewed long ago costs no more than one renewed now", () => {
+  const list = listOf(...Array.from({ length: 50_000 }, (_, i) => lease("", i)));
+  let looks = 0;
+  const late = lease("late", 100);
+  const counted = Object.defineProperty({ ...late }, "renewedAt", { get: () => (looks++, 100) });
+  list.add(counted);
+  expect(looks).toBeLessThan(10);
+  expect(list.size).toBe(50_001);
+});
