@@ -69,15 +69,21 @@ export function encodeInstance(instance: Instance): string {
  * can be kept while the instance stays the same.
  */
 export function encodeAroundRenew(instance: Instance): [head: string, tail: string] {
-  return [
-    `{"region":${JSON.stringify(instance.region)},"zone":${JSON.stringify(instance.zone)},` +
-      `"env":${JSON.stringify(instance.env)},"appid":${JSON.stringify(instance.appid)},` +
-      `"hostname":${JSON.stringify(instance.hostname)},"addrs":${JSON.stringify(instance.addrs)},` +
-      `"version":${JSON.stringify(instance.version)},"metadata":${encodeMetadata(instance.metadata)},` +
-      `"status":${instance.status},"reg_timestamp":${instance.regTimestamp},` +
-      `"up_timestamp":${instance.upTimestamp},"renew_timestamp":`,
-    `,"dirty_timestamp":${instance.dirtyTimestamp},"latest_timestamp":${instance.latestTimestamp}}`,
+  // Joined, not added: V8 keeps a sum as a tree of its parts, which is walked anew each time the text is sent.
+  const head = [
+    `{"region":${JSON.stringify(instance.region)},"zone":${JSON.stringify(instance.zone)}`,
+    `"env":${JSON.stringify(instance.env)},"appid":${JSON.stringify(instance.appid)}`,
+    `"hostname":${JSON.stringify(instance.hostname)},"addrs":${JSON.stringify(instance.addrs)}`,
+    `"version":${JSON.stringify(instance.version)},"metadata":${encodeMetadata(instance.metadata)}`,
+    `"status":${instance.status},"reg_timestamp":${instance.regTimestamp}`,
+    `"up_timestamp":${instance.upTimestamp},"renew_timestamp":`,
   ];
+  const tail = [
+    "",
+    `"dirty_timestamp":${instance.dirtyTimestamp}`,
+    `"latest_timestamp":${instance.latestTimestamp}}`,
+  ];
+  return [head.join(","), tail.join(",")];
 }
 
 /** Metadata as a JSON object, in the map's order. */

@@ -13,9 +13,10 @@ import type { App } from "../registry/app";
 import type { Registry } from "../registry/registry";
 import type { Subscriptions } from "../registry/subscriptions";
 import type { View } from "../registry/views";
-import { bufferAnswer, notModifiedAnswer, type Answer } from "./answer";
+import { notModifiedAnswer, type Answer } from "./answer";
 import type { Call } from "./call";
 import { endpoint, type Endpoint } from "./dispatcher";
+import { headerOf } from "./header-of";
 import type { HeldPolls } from "./held-polls";
 import type { Limits } from "./limits";
 import { PollsBodies } from "./polls-bodies";
@@ -66,14 +67,16 @@ export function pollRoutes(options: PollRoutesOptions): Endpoint[] {
       if (app && isNews(app, since, interest)) news.push(app);
     }
     if (news.length === 0) return undefined;
-    const infos = news.map((app) => [app.appid, readView(app, interest)] as const);
+    const infos = news.map((app) => [app.appid, readView(app, interest).info] as const);
     return { code: codes.ok, body: bodies.of(infos, missing) };
   };
 
   const readPoll = (interest: Interest): Answer | undefined => {
     const [[appid, since]] = [...interest.since] as [[string, Timestamp]];
     const app = registry.apps.find(interest.env, appid);
-    if (app && isNews(app, since, interest)) return bufferAnswer(readView(app, interest));
+    if (app && isNews(app, since, interest)) {
+      return { code: codes.ok, body: readView(app, interest).answer };
+    }
     if (app?.exists(undefined) || (app && interest.empty)) return undefined;
     throw new CodedError(codes.notFound, `${appid} has no instance in env ${interest.env}`);
   };
@@ -157,7 +160,7 @@ function wait(
 }
 
 function waitMs(call: Call, timeoutMs: number): number {
-  const asked = Number(call.req.headers[TIMEOUT_HEADER]);
+  const asked = Number(headerOf(call.req, TIMEOUT_HEADER));
   // Anything but a number of milliseconds above 0 says nothing.
   const client = asked > 0 ? asked : Infinity;
   return Math.max(0, Math.min(POLL_WAIT_MS, client - MARGIN_MS, timeoutMs - MARGIN_MS));

@@ -26,7 +26,7 @@ export function readRoutes({ registry, clock, limits, nodes }: ReadRoutesOptions
       const view = viewOf(args, call);
       const app = registry.apps.find(args.env, args.appid);
       if (!app?.exists(args.zone)) throw notFound(args);
-      return bufferAnswer(app.read(view, clock.monotonic()));
+      return { code: codes.ok, body: app.read(view, clock.monotonic()).answer };
     }),
     endpoint(routes.fetchs, (args, call) => {
       checkAppids(args.appid, limits);
@@ -34,7 +34,7 @@ export function readRoutes({ registry, clock, limits, nodes }: ReadRoutesOptions
       const apps = [...new Set(args.appid)]
         .map((appid) => registry.apps.find(args.env, appid))
         .filter((app) => app !== undefined && app.exists(args.zone)) as App[];
-      return bufferAnswer(joinInfos(apps.map((app) => [app.appid, app.read(view, clock.monotonic())])));
+      return bufferAnswer(joinInfos(apps.map((app) => [app.appid, app.read(view, clock.monotonic()).info])));
     }),
     endpoint(routes.fetchAll, (_args, call) => {
       streamAll(registry, call.res, clock);

@@ -6,7 +6,7 @@ import {
   type Timestamp,
 } from "@discoveryd/protocol";
 import type { StoredInstance } from "./stored-instance";
-import { ViewCache, type View } from "./views";
+import { ViewCache, type EncodedInfo, type View } from "./views";
 import { Zone } from "./zone";
 
 type Place = Pick<InstanceKey, "zone" | "hostname">;
@@ -19,7 +19,7 @@ export class App {
   emptySince: number | undefined;
 
   private latest: Timestamp = 0n;
-  private views = new ViewCache();
+  private readonly views = new ViewCache();
   private count = 0;
   private strategy: Scheduler | undefined;
 
@@ -84,21 +84,21 @@ export class App {
   changed(at: Timestamp): void {
     const rounded = ceilToGrid(at);
     this.latest = rounded > this.latest ? rounded : nextOnGrid(this.latest);
-    this.views = new ViewCache();
+    this.views.changed();
   }
 
   /** A heartbeat: what was encoded shows an older one. */
   renewed(): void {
-    this.views.heartbeats++;
+    this.views.renewed();
   }
 
   /**
-   * InstancesInfo as JSON, encoded once for all readers.
+   * It as JSON, encoded once for all readers.
    *
    * @param now milliseconds of the monotonic clock.
    * @param maxAgeMs how old the heartbeats shown may be. Default 0: the reader sees the last one.
    */
-  read(view: View, now: number, maxAgeMs = 0): Buffer {
+  read(view: View, now: number, maxAgeMs = 0): EncodedInfo {
     return this.views.read(this, view, now, maxAgeMs);
   }
 

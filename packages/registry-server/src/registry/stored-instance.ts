@@ -44,6 +44,13 @@ export class StoredInstance implements Leased {
     this.renewedAt = now;
   }
 
+  /** How many bytes of its text come after the value of `renew_timestamp`. */
+  get bytesAfterRenewal(): number {
+    if (this.head === undefined) this.encode();
+    // Digits and names of ours only.
+    return this.tail.length;
+  }
+
   /** The instance as JSON text. What a heartbeat does not change is encoded once. */
   encode(): string {
     if (this.head === undefined) [this.head, this.tail] = encodeAroundRenew(this.current);

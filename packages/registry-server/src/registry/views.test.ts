@@ -14,7 +14,7 @@ function appWith(...instances: Partial<Instance>[]): App {
 }
 
 function shown(app: App, view: Partial<View>, now = 0): unknown {
-  return JSON.parse(app.read({ ...all, ...view }, now).toString());
+  return JSON.parse(app.read({ ...all, ...view }, now).info.toString());
 }
 
 /** Zone to host names. */
@@ -27,7 +27,7 @@ function hostnames(app: App, view: Partial<View>): Record<string, string[]> {
 
 test("an app is shown with all fields of its instances in the wire's order", () => {
   const metadata = new Map([["weight", "10"]]);
-  expect(appWith({ metadata }).read(all, 0).toString()).toBe(
+  expect(appWith({ metadata }).read(all, 0).info.toString()).toBe(
     '{"instances":{"sh001":[{"region":"sh","zone":"sh001","env":"dev","appid":"provider","hostname":"h1",' +
       '"addrs":["grpc://127.0.0.1:9000"],"version":"1","metadata":{"weight":"10"},"status":1,' +
       '"reg_timestamp":1000,"up_timestamp":2000,"renew_timestamp":3000,"dirty_timestamp":4000,' +
@@ -103,7 +103,7 @@ test("a heartbeat is seen by the next reader", () => {
   app.read(all, 0);
   stored.renew(7_000n, 0);
   app.renewed();
-  expect(app.read(all, 0).toString()).toContain('"renew_timestamp":7000');
+  expect(app.read(all, 0).info.toString()).toContain('"renew_timestamp":7000');
 });
 
 test("a reader who does not mind gets an encoding that shows older heartbeats, as old as it says", () => {

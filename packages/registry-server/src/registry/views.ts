@@ -1,4 +1,5 @@
 import { encodeScheduler, timestampToSeconds, type Scheduler, type Timestamp } from "@discoveryd/protocol";
+import { planList, type EncodedList } from "./encoded-list";
 import type { StoredInstance } from "./stored-instance";
 import type { Zone } from "./zone";
 
@@ -19,57 +20,129 @@ interface Shown {
   readonly latestTimestamp: Timestamp;
 }
 
-interface Encoded {
+/** An app as JSON. */
+export interface EncodedInfo {
+  /** InstancesInfo. */
   readonly info: Buffer;
+  /** The same as the data of a whole answer. Nothing was copied for it. */
+  readonly answer: Buffer;
+}
+
+interface Encoded extends EncodedInfo {
+  readonly lists: ReadonlyMap<string, EncodedList>;
+  readonly version: number;
   readonly heartbeats: number;
   readonly at: number;
 }
 
-/** The encoded views of one version of an app: each is encoded once, whoever reads it. */
-export class ViewCache {
-  /** How many heartbeats the app has had in this version. */
-  heartbeats = 0;
+const ANSWER_HEAD = `{"code":0,"message":"0","ttl":1,"data":`;
+const ANSWER_TAIL = "}";
 
+/** The encoded views of an app: each version of one is encoded once, whoever reads it, and from the one before. */
+export class ViewCache {
   private readonly encoded = new Map<string, Encoded>();
+  private version = 0;
+  private heartbeats = 0;
+
+  /** What was encoded is out of date. */
+  changed(): void {
+    // What nobody has read since the last change is not kept for the next.
+    for (const [key, { version }] of this.encoded) if (version !== this.version) this.encoded.delete(key);
+    this.version++;
+  }
+
+  /** What was encoded shows an older heartbeat. */
+  renewed(): void {
+    this.heartbeats++;
+  }
 
   /** @see App.read */
-  read(app: Shown, view: View, now: number, maxAgeMs: number): Buffer {
+  read(app: Shown, view: View, now: number, maxAgeMs: number): EncodedInfo {
     // Not kept: anybody can ask for any number of zones that do not exist.
-    if (view.zone !== undefined && !app.zones.has(view.zone)) return Buffer.from(encodeInfo(app, view));
+    if (view.zone !== undefined && !app.zones.has(view.zone)) return encode(app, view, new Map());
     const key = `${view.status & 3},${view.shape},${view.zone ?? ""}`;
     const known = this.encoded.get(key);
-    if (known && (known.heartbeats === this.heartbeats || now - known.at < maxAgeMs)) return known.info;
-    const info = Buffer.from(encodeInfo(app, view));
-    this.encoded.set(key, { info, heartbeats: this.heartbeats, at: now });
-    return info;
+    if (known?.version === this.version) {
+      if (known.heartbeats === this.heartbeats || now - known.at < maxAgeMs) return known;
+    }
+    const made = encode(app, view, known?.lists ?? new Map());
+    const { version, heartbeats } = this;
+    const kept = { ...made, version, heartbeats, at: now };
+    this.encoded.set(key, kept);
+    return kept;
   }
 }
 
-function encodeInfo(app: Shown, view: View): string {
-  const zones: string[] = [];
-  const lists: string[] = [];
-  for (const [name, zone] of app.zones) {
-    if (view.zone !== undefined && view.zone !== name) continue;
-    const list = encodeList(zone.all(), view.status);
-    if (list !== "") lists.push(list);
-    zones.push(`${JSON.stringify(name)}:[${list}]`);
-  }
-  const byZone = `{${zones.join(",")}}`;
-  const scheduler = app.scheduler ? `"scheduler":${encodeScheduler(app.scheduler)},` : "";
-  if (view.shape === "zones") {
-    return `{"instances":${byZone},${scheduler}"latest_timestamp":${app.latestTimestamp}}`;
-  }
-  const seconds = timestampToSeconds(app.latestTimestamp);
-  return (
-    `{"instances":[${lists.join(",")}],"zone_instances":${byZone},${scheduler}` +
-    `"latest_timestamp":${app.latestTimestamp},"latest_timestamp_str":"${seconds}"}`
-  );
+type Lists = ReadonlyMap<string, EncodedList>;
+
+/** A part of what is written, whose size is known before. */
+interface Part {
+  readonly bytes: number;
+  write(into: Buffer, at: number): void;
 }
 
-function encodeList(instances: readonly StoredInstance[], status: number): string {
-  let text = "";
-  for (const stored of instances) {
-    if (stored.instance.status & status) text += text === "" ? stored.encode() : `,${stored.encode()}`;
+/** @param last the lists of the last encoding, by zone. */
+function encode(app: Shown, view: View, last: Lists): EncodedInfo & { readonly lists: Lists } {
+  const lists = new Map<string, EncodedList>();
+  const parts = [text(ANSWER_HEAD), ...infoParts(app, view, { last, lists }), text(ANSWER_TAIL)];
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  // In memory of its own: it may stay for long.
+  const answer = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const part of parts) {
+    part.write(answer, at);
+    at += part.bytes;
   }
-  return text;
+  return { info: answer.subarray(ANSWER_HEAD.length, bytes - ANSWER_TAIL.length), answer, lists };
+}
+
+/** @param lists is filled when the parts are written. */
+function infoParts(
+  { zones, scheduler, latestTimestamp }: Shown,
+  view: View,
+  { last, lists }: { last: Lists; lists: Map<string, EncodedList> },
+): Part[] {
+  const shown = [...zones].filter(([name]) => view.zone === undefined || view.zone === name);
+  const plans = shown.map(([name, zone]) => {
+    const plan = planList(withStatus(zone, view.status), last.get(name));
+    const first: Part = { bytes: plan.bytes, write: (into, at) => lists.set(name, plan.write(into, at)) };
+    const again: Part = { bytes: plan.bytes, write: (into, at) => copyWithin(into, at, lists.get(name)) };
+    return { name, first, again };
+  });
+  const byZone = (of: "first" | "again") => [
+    text("{"),
+    ...plans.flatMap((plan, i) => [
+      text(`${i === 0 ? "" : ","}${JSON.stringify(plan.name)}:[`),
+      plan[of],
+      text("]"),
+    ]),
+    text("}"),
+  ];
+  const rest = `${scheduler ? `,"scheduler":${encodeScheduler(scheduler)}` : ""},"latest_timestamp":${latestTimestamp}`;
+  if (view.shape === "zones") return [text(`{"instances":`), ...byZone("first"), text(`${rest}}`)];
+  const all = plans
+    .filter(({ first }) => first.bytes > 0)
+    .flatMap(({ first }, i) => (i === 0 ? [first] : [text(","), first]));
+  const seconds = timestampToSeconds(latestTimestamp);
+  return [
+    text(`{"instances":[`),
+    ...all,
+    text(`],"zone_instances":`),
+    ...byZone("again"),
+    text(`${rest},"latest_timestamp_str":"${seconds}"}`),
+  ];
+}
+
+function withStatus(zone: Zone, status: number): readonly StoredInstance[] {
+  const all = zone.all();
+  const isShown = ({ instance }: StoredInstance) => (instance.status & status) !== 0;
+  return all.every(isShown) ? all : all.filter(isShown);
+}
+
+function text(of: string): Part {
+  return { bytes: Buffer.byteLength(of), write: (into, at) => into.write(of, at) };
+}
+
+function copyWithin(into: Buffer, at: number, list: EncodedList | undefined): void {
+  if (list) into.copyWithin(at, list.start, list.end);
 }
