@@ -3,6 +3,7 @@ import type { Clock } from "@discoveryd/runtime";
 import type { Logger } from "pino";
 import type { Answer } from "./answer";
 import type { Call, Observe } from "./call";
+import { headerOf } from "./header-of";
 
 /** Who calls, as the original's clients say it. */
 const USER_HEADER = "x1-bmspy-user";
@@ -38,7 +39,7 @@ export function createAccessLog(logger: Logger, clock: Clock): Observe {
       path: call.route.path,
       params: shownParams(call),
       ip: call.req.socket.remoteAddress ?? "",
-      user: call.req.headers[USER_HEADER] || "no_user",
+      user: headerOf(call.req, USER_HEADER) || "no_user",
       ret: answer.code,
       msg: answer.message ?? String(answer.code),
       err: answer.code === codes.internal ? (answer.message ?? "") : "",
@@ -76,6 +77,6 @@ export function shownParams(call: Call): string {
 
 /** How long the client waits, in seconds; 0 when it has not said. */
 function quotaOf(call: Call): number {
-  const ms = Number(call.req.headers[TIMEOUT_HEADER]);
+  const ms = Number(headerOf(call.req, TIMEOUT_HEADER));
   return ms > 0 ? ms / 1_000 : 0;
 }

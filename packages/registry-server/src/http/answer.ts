@@ -5,24 +5,24 @@ import { SecretValueError } from "./secret-value-error";
 /** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
 export interface Answer {
   readonly code: Code;
-  /** The whole envelope, as JSON. One buffer may be the answer of many. */
-  readonly body: Buffer;
+  /** The whole envelope, as JSON: text, which costs less to send while it is small, or a buffer, which many may share. */
+  readonly body: Buffer | string;
   /** Why, when the code is an error; of a success, what part of it failed. For the log. */
   readonly message?: string;
 }
 
 /** Done, and nothing to show. */
-export const okAnswer: Answer = { code: codes.ok, body: Buffer.from(encodeEnvelope(codes.ok, "0")) };
+export const okAnswer: Answer = { code: codes.ok, body: encodeEnvelope(codes.ok, "0") };
 
 /** A long poll ran out. */
 export const notModifiedAnswer: Answer = {
   code: codes.notModified,
-  body: Buffer.from(encodeEnvelope(codes.notModified)),
+  body: encodeEnvelope(codes.notModified),
 };
 
 /** An answer whose data is JSON text. */
 export function dataAnswer(data: string, code: Code = codes.ok, message?: string): Answer {
-  const body = Buffer.from(encodeEnvelope(code, message ?? String(code), data));
+  const body = encodeEnvelope(code, message ?? String(code), data);
   return message === undefined ? { code, body } : { code, body, message };
 }
 
@@ -39,18 +39,21 @@ export function errorAnswer(error: unknown): Answer {
   const { code, message } = CodedError.from(error);
   const shown = code === codes.internal ? "unexpected error; the registry's log says more" : message;
   const logged = error instanceof SecretValueError ? error.logged : message;
-  return { code, body: Buffer.from(encodeEnvelope(code, shown)), message: logged };
+  return { code, body: encodeEnvelope(code, shown), message: logged };
 }
 
 /** Sends an answer. `last` closes the connection after it. */
 export function sendAnswer(res: ServerResponse, { code, body }: Answer, last = false): void {
+  const bytes = Buffer.byteLength(body);
   // prettier-ignore
   const headers = [
     "Content-Type", "application/json; charset=utf-8",
-    "Content-Length", String(body.length),
+    "Content-Length", String(bytes),
     STATUS_CODE_HEADER, String(code),
   ];
   if (last) headers.push("Connection", "close");
   res.writeHead(200, headers);
-  res.end(body);
+  if (typeof body !== "string") res.end(body);
+  // Text of as many bytes as characters is ASCII, which is sent for less under this name.
+  else res.end(body, bytes === body.length ? "latin1" : "utf8");
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import Busboy from "@fastify/busboy";
 import { CodedError, codes, splitJsonArray, splitJsonObject } from "@discoveryd/protocol";
+import { headerOf } from "./header-of";
 import { addPairs, addValue, type RawParams } from "./pairs";
 
 /** Whether a request says that it has a body. */
 export function hasBody(req: IncomingMessage): boolean {
-  const length = req.headers["content-length"];
-  return (length !== undefined && length !== "0") || req.headers["transfer-encoding"] !== undefined;
+  const length = headerOf(req, "content-length");
+  return (length !== undefined && length !== "0") || headerOf(req, "transfer-encoding") !== undefined;
 }
 
 /** So many pieces of a body are kept apart. */

@@ -4,6 +4,7 @@ import type { Clock } from "@discoveryd/runtime";
 import { errorAnswer, type Answer } from "./answer";
 import { hasBody, parseBody, readBody } from "./body";
 import { Call, type Observe } from "./call";
+import { headerOf } from "./header-of";
 import type { Limits } from "./limits";
 import { addPairs, type RawParams } from "./pairs";
 import { createBind, type Bind } from "./params";
@@ -87,7 +88,7 @@ function receive(
     // What is left of a body that is too large is not read: the connection ends with the answer.
     if (error) return open(new Map()).answer(errorAnswer(error), true);
     if (kind === "json") return run(open(pairsOf(query), body), bound, options);
-    return withBody(body, req.headers["content-type"], (params, failure) => {
+    return withBody(body, headerOf(req, "content-type"), (params, failure) => {
       // After the body's values, so that for a single value the body's is the first.
       addPairs(query, params);
       const call = open(params);

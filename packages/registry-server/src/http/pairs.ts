@@ -9,6 +9,26 @@ export type RawParams = Map<string, string[]>;
  * brpc sends `metadata={"weight": "10"}&addrs=grpc://1.2.3.4:80`.
  */
 export function addPairs(text: string, params: RawParams): void {
+  if (NOT_PLAIN.test(text)) addEncodedPairs(text, params);
+  else addPlainPairs(text, params);
+}
+
+/** Without any of these every value stands as it is meant, as in nearly every heartbeat and poll. */
+const NOT_PLAIN = /[%+"{]/;
+
+function addPlainPairs(text: string, params: RawParams): void {
+  let equals = text.indexOf("=");
+  for (let at = 0; at < text.length;) {
+    const end = endOfPair(text, at);
+    // The next one, and no second look for one that is not there: a megabyte of "&" has none.
+    if (equals !== -1 && equals < at) equals = text.indexOf("=", at);
+    const middle = equals === -1 || equals > end ? end : equals;
+    if (end > at) addValue(params, text.slice(at, middle), text.slice(middle + 1, end));
+    at = end + 1;
+  }
+}
+
+function addEncodedPairs(text: string, params: RawParams): void {
   let tries = RAW_JSON_TRIES;
   for (let at = 0; at < text.length;) {
     let end = endOfPair(text, at);

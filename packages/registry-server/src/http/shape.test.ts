@@ -12,6 +12,6 @@ test.each([
   ["other", undefined, "zones"],
 ])("shape=%s from %s is %s", (asked, userAgent, expected) => {
   const req = new IncomingMessage(new Socket());
-  if (userAgent !== undefined) req.headers["user-agent"] = userAgent;
+  if (userAgent !== undefined) req.rawHeaders.push("User-Agent", userAgent);
   expect(shapeOf(asked, req)).toBe(expected);
 });

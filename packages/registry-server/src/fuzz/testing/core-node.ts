@@ -162,7 +162,7 @@ export class CoreNode implements NodeUnderTest {
     const request = {
       url: targetOf(call),
       method: call.route.method,
-      headers: call.headers ?? {},
+      rawHeaders: Object.entries(call.headers ?? {}).flat(),
       socket: {},
     };
     if (!this.dispatch(request as IncomingMessage, exchange as unknown as ServerResponse)) {
