@@ -1,22 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./harness/eventually";
+import { printFigures } from "./harness/figures";
 import { useLyingProxy, type Lie } from "./harness/lying-proxy";
 import { useCluster, type ClusterNode, type TestCluster } from "./harness/use-cluster";
 import { useRegistry } from "./harness/use-registry";
 import { addrs, follow, useSdk } from "./harness/use-sdk";
 
+// First: its clients cancel at the end of a test, and that needs the registry.
+const sdk = useSdk();
 const startCluster = useCluster();
 const startRegistry = useRegistry();
 const startProxy = useLyingProxy();
-const sdk = useSdk();
 
 const APP = "demo.service";
-const LEASE_MS = 4_000;
 // Clients renew every second, and try again within 5 s. Generous: machines are busy.
 const SOON_MS = 30_000;
 const HOUR_MS = 3_600_000;
 
-const env = { DISCOVERYD_LEASE_TTL: `${LEASE_MS}ms` };
+jest.setTimeout(120_000);
+
+const env = { DISCOVERYD_LEASE_TTL: "4s" };
 
 const startThree = () => startCluster({ zones: ["zone01", "zone01", "zone01"], env });
 
@@ -111,6 +114,7 @@ test("polls answered with garbage, half a JSON, a proxy's page or nothing are fe
   }
   await sleep(WINDOW_MS);
   const counts = Object.fromEntries(followed.map(({ name, proxy }) => [name, proxy.polls]));
+  printFigures(`polls in ${WINDOW_MS / 1_000} s, by what they are answered`, counts);
   for (const [name, polls] of Object.entries(counts)) {
     expect([name, polls >= 2 && polls <= MOST_POLLS, polls]).toEqual([name, true, polls]);
   }
@@ -219,10 +223,8 @@ test("a process that cancels is gone at once, one that is killed when its lease 
   await eventually(() => expect(app.shown()).toEqual(["killed"]), SOON_MS);
   expect(await node.metric("discoveryd_evictions_total")).toBe(0);
 
-  const killedAt = performance.now();
   await killed.end("SIGKILL");
+  expect(app.shown()).toEqual(["killed"]);
   await eventually(() => expect(app.shown()).toEqual([]), SOON_MS);
-  // Its last renewal was at most a second or so before.
-  expect(performance.now() - killedAt).toBeGreaterThan(LEASE_MS / 4);
   expect(await node.metric("discoveryd_evictions_total")).toBe(1);
 });
