@@ -42,8 +42,6 @@ test("a server killed with SIGKILL fails only calls in flight on it, gets none 1
 
   const killedAt = performance.now();
   const { at: diedAt } = await a.process.end("SIGKILL");
-  // This process heard nothing while it did nothing.
-  const outAt = diedAt + OUT_OF_ROTATION_MS + load.latestMs;
   await load.reaches(load.started + PER_SECOND);
   const backFrom = performance.now();
   await a.restart();
@@ -51,6 +49,8 @@ test("a server killed with SIGKILL fails only calls in flight on it, gets none 1
   await load.hears(["a"], CALLED_AGAIN_MS);
   const calls = await load.stop();
 
+  // This process heard nothing while it did nothing.
+  const outAt = diedAt + OUT_OF_ROTATION_MS + load.latestMs;
   const sent = calls.filter(({ peer }) => peer === `127.0.0.1:${a.grpcPort}`);
   const lost = calls.filter(({ error }) => error);
   // All that is in flight on a connection ends with it.
