@@ -39,6 +39,8 @@ test("a server killed with SIGKILL fails only calls in flight on it, gets none 1
   await eventually(async () => expect((await demo.registered()).sort()).toEqual(NAMES), SETTLED_MS);
   const load = startOpenLoad(await startCaller([`127.0.0.1:${demo.registryPort}`]).dial(), PER_SECOND);
   await load.hears(NAMES);
+  // As many calls as the breaker looks back on: to one with few calls, those in flight would be a third of all.
+  await load.reaches(3 * PER_SECOND);
 
   const killedAt = performance.now();
   const { at: diedAt } = await a.process.end("SIGKILL");
