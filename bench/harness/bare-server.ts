@@ -17,8 +17,9 @@ export class BareServer {
     private readonly child: Child,
   ) {}
 
-  static async start(task: BareTask): Promise<BareServer> {
-    const process = fork(join(__dirname, "bare.cjs"), [], { execArgv: [] });
+  /** @param nodeFlags flags for its node. */
+  static async start(task: BareTask, nodeFlags: readonly string[] = []): Promise<BareServer> {
+    const process = fork(join(__dirname, "bare.cjs"), [], { execArgv: [...nodeFlags] });
     await once(process, "message");
     const child = new Child("the bare server", process);
     const { port } = await child.ask<{ port: number }>(task);

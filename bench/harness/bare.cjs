@@ -2,7 +2,7 @@
 // do, so that one process can be the other side of any question.
 //
 //   { answer: "<body>" }            every request is answered that body
-//   { hold: true }                  a GET waits; a POST is answered, and then all who wait
+//   { hold: true }                  a GET waits, but one of /probe; a POST is answered, and then all who wait
 //   { stringify: [object, …] }      a GET is answered those objects, turned into JSON each time
 const { createServer } = require("node:http");
 
@@ -13,7 +13,8 @@ let holding = false;
 let objects;
 
 const server = createServer((req, res) => {
-  if (req.method === "GET") return holding ? hold(res) : answer(res, objects ? encode(objects) : body);
+  if (req.method === "GET" && holding && req.url !== "/probe") return hold(res);
+  if (req.method === "GET") return answer(res, objects ? encode(objects) : body);
   req.on("data", () => {});
   req.on("end", () => {
     answer(res, body);

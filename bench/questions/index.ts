@@ -1,9 +1,23 @@
 import type { Question } from "../harness/question";
+import { clusterRenewals } from "./cluster-renewals";
+import { fanOut } from "./fan-out";
 import { fetch } from "./fetch";
+import { memory } from "./memory";
 import { oneChanged } from "./one-changed";
 import { polls } from "./polls";
 import { register } from "./register";
 import { renew } from "./renew";
+import { renews } from "./renews";
 
 /** In the order of the report. */
-export const questions: readonly Question[] = [renew, register, fetch, oneChanged, polls];
+export const questions: readonly Question[] = [
+  renew,
+  renews,
+  register,
+  fetch,
+  oneChanged,
+  polls,
+  fanOut,
+  memory,
+  clusterRenewals,
+];
