@@ -104,7 +104,8 @@ export class Connection implements Candidate, Routable {
     const before = this.state;
     this.state = state;
     if (state === connectivityState.READY && before !== connectivityState.READY) {
-      if (this.readyAt !== undefined) this.stats.reconnected();
+      if (this.readyAt === undefined) this.stats.connected();
+      else this.stats.reconnected();
       this.readyAt = this.options.clock.monotonic();
       this.error = undefined;
       this.settle();

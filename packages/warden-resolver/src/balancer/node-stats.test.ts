@@ -117,6 +117,25 @@ test("a call that its caller gave up says nothing", () => {
   expect(stats.latencyMs).toBeUndefined();
 });
 
+test("the first connection to an address that was known measures latency anew, and keeps the rest", () => {
+  const stats = new NodeStats();
+  run(stats, 20, 5, "failure");
+  stats.cpu = 900;
+  const { success } = stats;
+  stats.connected();
+  expect(stats).toMatchObject({ success, cpu: 900, latencyMs: undefined });
+});
+
+test("a slow first call does not stand for a server that has just come back", () => {
+  const stats = new NodeStats();
+  const from = run(stats, 20, 2, "success");
+  stats.connected();
+  run(stats, 1, 60, "success", from + 5_000);
+  expect(stats.latencyMs).toBeUndefined();
+  run(stats, 4, 2, "success", from + 5_100);
+  expect(stats.latencyMs).toBeLessThan(3);
+});
+
 test("a new connection starts without a past, but with the calls that are still under way", () => {
   const stats = new NodeStats();
   run(stats, 20, 50, "failure");

@@ -65,14 +65,22 @@ export class NodeStats {
     if (outcome === "success" || tookMs > this.latency) this.sample(Math.min(tookMs, longestSampleMs), now);
   }
 
-  /** Forgets what the process behind the old connection was like: a new one may have taken its address. */
-  reconnected(): void {
-    this.success = 1;
-    this.outcomes = 0;
-    this.cpu = undefined;
+  /**
+   * Measures latency anew: the first calls of a connection are slow for reasons of their own. Taken for the server's
+   * latency, they would keep one that is just back from getting calls for another second.
+   */
+  connected(): void {
     this.samples = 0;
     this.latency = 0;
     this.recent.length = 0;
+  }
+
+  /** Forgets what the process behind the old connection was like: a new one may have taken its address. */
+  reconnected(): void {
+    this.connected();
+    this.success = 1;
+    this.outcomes = 0;
+    this.cpu = undefined;
   }
 
   /** How long ago there was news of it: a call that started or ended. */

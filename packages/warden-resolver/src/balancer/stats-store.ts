@@ -9,7 +9,7 @@ export interface StatsStoreOptions {
 
 /**
  * What was learnt about each address, kept while lists of instances come and go: an instance that leaves and
- * comes back is known at once.
+ * comes back is known at once, but for its latency, which each connection measures anew.
  */
 export class StatsStore {
   private readonly present = new Map<string, NodeStats>();
