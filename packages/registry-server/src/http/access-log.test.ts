@@ -45,7 +45,7 @@ test("a caller who does not say who it is, nor how long it waits, is no_user wit
   expect(requests(node)[0]).toMatchObject({ user: "no_user", timeout_quota: 0 });
 });
 
-test("renewals and polls are logged at debug, other good answers at info", async () => {
+test("reads and renewals are logged at debug, what changes something at info", async () => {
   const node = await start({ config: { logLevel: "debug" } });
   await node.register();
   await node.post("/discovery/renew", { ...key });
@@ -60,18 +60,19 @@ test("renewals and polls are logged at debug, other good answers at info", async
     "debug /discovery/renew",
     "debug /discovery/polls",
     "debug /discovery/poll",
-    "info /discovery/fetch",
-    "info /discovery/fetch/all",
+    "debug /discovery/fetch",
+    "debug /discovery/fetch/all",
     "info /discovery/set",
     "info /discovery/cancel",
   ]);
 });
 
-test("by default renewals and polls are not logged", async () => {
+test("by default reads and renewals are not logged", async () => {
   const node = await start();
   await node.register();
   await node.post("/discovery/renew", { ...key });
   await node.get("/discovery/polls", { env: "dev", appid: "provider", latest_timestamp: "0" });
+  await node.get("/discovery/fetch", { env: "dev", appid: "provider", status: "1" });
   expect(levels(node)).toEqual(["info /discovery/register"]);
 });
 
@@ -90,7 +91,7 @@ test("negative codes are warnings, but for a poll that ran out", async () => {
   expect(requests(node)).toEqual([
     expect.objectContaining({ level: 40, path: "/discovery/renew", ret: -404 }),
     expect.objectContaining({ level: 40, path: "/discovery/fetch", ret: -400, err: "" }),
-    expect.objectContaining({ level: 30, path: "/discovery/fetch", ret: 0 }),
+    expect.objectContaining({ level: 20, path: "/discovery/fetch", ret: 0 }),
     expect.objectContaining({ level: 20, path: "/discovery/polls", ret: -304, ts: 30, err: "" }),
   ]);
 });

@@ -26,8 +26,8 @@ const LOGGED_FROM_PEERS = ["replication", "from_zone", "dirty_timestamp", "set_t
 const SHOWN = 256;
 
 /**
- * One line a request, with the original's fields. Renewals, polls and what nodes say among themselves are at debug: they
- * are nearly all there is.
+ * One line a request, with the original's fields. Reads, renewals and what nodes say among themselves are at debug: they
+ * are nearly all there is, and change nothing. So by default a healthy registry logs what changes and nothing else.
  */
 export function createAccessLog(logger: Logger, clock: Clock): Observe {
   return (call, answer) => {
@@ -55,14 +55,11 @@ function levelOf(route: Route, { code, message }: Answer): "debug" | "info" | "w
   if (code < 0 && code !== codes.notModified) return "warn";
   // A success with something to say: a part of it failed.
   if (code === codes.ok && message !== undefined) return "warn";
-  return QUIET.has(route.name) ? "debug" : "info";
+  return route.read || QUIET.has(route.name) ? "debug" : "info";
 }
 
 const QUIET: ReadonlySet<string> = new Set(
-  [
-    ...[routes.renew, routes.renews, routes.poll, routes.polls],
-    ...[routes.replicate, routes.digests, routes.exchange],
-  ].map(({ name }) => name),
+  [routes.renew, routes.renews, routes.replicate, routes.digests, routes.exchange].map(({ name }) => name),
 );
 
 /** The parameters of a request that may stand in the log, as one text. */
