@@ -18,7 +18,7 @@ async function fetchCode(node: TestNode<Clock>): Promise<number | undefined> {
 
 test("a node says where it is once it answers, and not before", async () => {
   const clock = new FakeClock();
-  const server = new RegistryServer({ config: testConfig(), clock });
+  const server = new RegistryServer({ config: testConfig(), clock, burstMs: 0 });
   expect([server.port, server.addr]).toEqual([undefined, undefined]);
   await server.start();
   expect(server.addr).toBe(`127.0.0.1:${server.port}`);
@@ -63,7 +63,7 @@ test("a node that cannot listen says why in one line, and leaves nothing behind"
     nodes: [`127.0.0.1:${port}`],
     schedulerDir: directory,
   });
-  const server = new RegistryServer({ config, clock });
+  const server = new RegistryServer({ config, clock, burstMs: 0 });
   await expect(server.start()).rejects.toThrow(
     `cannot listen on 127.0.0.1:${port}: the port is in use; change it with --httpserver.addr or DISCOVERYD_HTTPSERVER_ADDR`,
   );
@@ -73,14 +73,18 @@ test("a node that cannot listen says why in one line, and leaves nothing behind"
 
 test("another reason not to listen is said, too", async () => {
   const clock = new FakeClock();
-  const server = new RegistryServer({ config: testConfig({ addr: "192.0.2.1:7171", nodes: [] }), clock });
+  const server = new RegistryServer({
+    config: testConfig({ addr: "192.0.2.1:7171", nodes: [] }),
+    clock,
+    burstMs: 0,
+  });
   await expect(server.start()).rejects.toThrow(/^cannot listen on 192\.0\.2\.1:7171: listen EADDRNOTAVAIL/);
   expect(clock.pending).toBe(0);
 });
 
 test("a node that is closed before it was started, or twice, is no trouble", async () => {
   const clock = new FakeClock();
-  const server = new RegistryServer({ config: testConfig(), clock });
+  const server = new RegistryServer({ config: testConfig(), clock, burstMs: 0 });
   await server.close();
   await server.close();
   expect(clock.pending).toBe(0);
@@ -88,7 +92,7 @@ test("a node that is closed before it was started, or twice, is no trouble", asy
 
 test("a node that is closed while it starts does not come up", async () => {
   const clock = new FakeClock();
-  const server = new RegistryServer({ config: testConfig(), clock });
+  const server = new RegistryServer({ config: testConfig(), clock, burstMs: 0 });
   const starting = server.start();
   await server.close();
   await starting;
@@ -203,7 +207,7 @@ describe("a shutdown", () => {
     const { address, accepted } = await useSilentServer();
     const clock = new FakeClock(START_MS);
     const config = testConfig({ nodes: ["127.0.0.1:0", address] });
-    const server = new RegistryServer({ config, clock });
+    const server = new RegistryServer({ config, clock, burstMs: 0 });
     let up = false;
     const starting = server.start().then(() => (up = true));
     await until("it is up", async () => {

@@ -27,12 +27,17 @@ export interface ServerOptions {
   /** Silent by default. */
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** How long a change waits for others before pollers are told, in milliseconds. Default 3; 0 is at once. */
+  readonly burstMs?: number;
   /** A handler failed by a bug; its client was answered -500. Throws by default, which ends the process. */
   readonly onBug?: (error: unknown, call: Call) => void;
 }
 
 /** A shutdown takes at most this long, in milliseconds: what still hangs then is cut. */
 const SHUTDOWN_MS = 1_500;
+
+/** Long enough for the changes of a burst, shorter than anybody notices. */
+const BURST_MS = 3;
 
 /** One node of the registry. The composition root: it alone makes the parts, and closes them. */
 export class RegistryServer {
@@ -50,11 +55,11 @@ export class RegistryServer {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: ServerOptions) {
-    const { config, clock = systemClock, logger = pino({ level: "silent" }) } = options;
+    const { config, clock = systemClock, logger = pino({ level: "silent" }), burstMs = BURST_MS } = options;
     this.clock = clock;
     this.logger = logger;
     this.registry = new Registry({ clock, guard: guardPolicy(config) });
-    this.subscriptions = new Subscriptions(clock);
+    this.subscriptions = new Subscriptions(clock, burstMs);
     this.registry.changed.on((app) => this.subscriptions.publish(app));
     this.cluster = this.createCluster();
     this.sweeper = new Sweeper({
@@ -133,6 +138,7 @@ export class RegistryServer {
     });
     await this.cluster.leave();
     this.held.close();
+    this.subscriptions.close();
     if (this.boundPort !== undefined) await this.http.drain();
     await this.cluster.close();
     cancelCut();

@@ -182,3 +182,32 @@ test("nodes of the registry are waited for in every env", async () => {
   await settle();
   expect(waiting.told).toEqual([infra]);
 });
+
+test("changes of a burst are one fan-out: each waiter is told once, when the burst is over", async () => {
+  const clock = new FakeClock();
+  const subscriptions = new Subscriptions(clock, 3);
+  const waiting = waiter(["provider"], () => false);
+  subscriptions.add(waiting);
+  subscriptions.publish(provider);
+  await clock.advance(2);
+  subscriptions.publish(provider);
+  expect(waiting.told).toEqual([]);
+  await clock.advance(1);
+  await settle();
+  expect(waiting.told).toEqual([provider]);
+  subscriptions.publish(provider);
+  await clock.advance(3);
+  await settle();
+  expect(waiting.told).toHaveLength(2);
+});
+
+test("after its close nobody is told", async () => {
+  const clock = new FakeClock();
+  const subscriptions = new Subscriptions(clock, 3);
+  const waiting = waiter();
+  subscriptions.add(waiting);
+  subscriptions.publish(provider);
+  subscriptions.close();
+  await clock.advance(3);
+  expect([waiting.told, clock.pending]).toEqual([[], 0]);
+});

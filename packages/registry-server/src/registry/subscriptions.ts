@@ -18,14 +18,22 @@ const SLICE = 64;
 /** or those told in so many milliseconds: to write an answer of a megabyte takes one. */
 const SLICE_MS = 5;
 
-/** Who waits for what. Changes that come in one turn of the event loop are one fan-out. */
+/** Who waits for what. Changes that come in one turn of the event loop are one fan-out, and so are those of a burst. */
 export class Subscriptions {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly pending = new Set<App>();
   private count = 0;
   private running = false;
+  private cancelBurst: (() => void) | undefined;
 
-  constructor(private readonly clock: Clock = systemClock) {}
+  /**
+   * @param burstMs after a change so many milliseconds pass before anybody is told: a deployment changes an app several
+   *   times at once, and each telling costs as much as there are waiters. Default 0: the next turn of the event loop.
+   */
+  constructor(
+    private readonly clock: Clock = systemClock,
+    private readonly burstMs = 0,
+  ) {}
 
   /** How many wait. */
   get size(): number {
@@ -55,7 +63,13 @@ export class Subscriptions {
     if (this.running) return;
     this.running = true;
     const queue = this.queue();
-    soon(() => this.run(queue));
+    if (this.burstMs === 0) return soon(() => this.run(queue));
+    this.cancelBurst = this.clock.after(this.burstMs, () => this.run(queue));
+  }
+
+  /** Nobody is told any more. */
+  close(): void {
+    this.cancelBurst?.();
   }
 
   private run(queue: Iterator<void>): void {

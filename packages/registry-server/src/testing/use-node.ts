@@ -28,7 +28,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export interface NodeOptions<C extends Clock> extends Pick<ServerOptions, "onBug"> {
+export interface NodeOptions<C extends Clock> extends Pick<ServerOptions, "onBug" | "burstMs"> {
   readonly config?: Partial<Config>;
   readonly clock?: C;
 }
@@ -152,7 +152,13 @@ export function useNodes() {
     const clock = options.clock ?? (new FakeClock(START_MS) as unknown as C);
     const logs: LogLine[] = [];
     const config = testConfig(options.config);
-    const server = new RegistryServer({ ...options, config, clock, logger: recorder(logs, config.logLevel) });
+    const server = new RegistryServer({
+      burstMs: 0,
+      ...options,
+      config,
+      clock,
+      logger: recorder(logs, config.logLevel),
+    });
     const node = new TestNode(server, clock, logs);
     nodes.push(node);
     await server.start();

@@ -18,7 +18,11 @@ export class Simulation {
 
   /** The node is host test1 of zone sh001, region sh, env dev, unless `config` says otherwise. */
   constructor(config: Partial<Config> = {}) {
-    this.server = new RegistryServer({ config: testConfig({ host: "test1", ...config }), clock: this.clock });
+    this.server = new RegistryServer({
+      config: testConfig({ host: "test1", ...config }),
+      clock: this.clock,
+      burstMs: 0,
+    });
   }
 
   start(): Promise<void> {

@@ -39,7 +39,7 @@ export class HttpNode implements NodeUnderTest {
     const config = configOf(settings);
     const clock = new FakeClock(settings.startMs);
     const bugs: unknown[] = [];
-    const server = new RegistryServer({ config, clock, onBug: (error) => bugs.push(error) });
+    const server = new RegistryServer({ config, clock, burstMs: 0, onBug: (error) => bugs.push(error) });
     await server.start();
     const connection = await RawConnection.open(server.port as number);
     return new HttpNode(clock, server, connection, config.zone, config.host, config.deployEnv, bugs);
