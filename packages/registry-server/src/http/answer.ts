@@ -1,12 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { CodedError, STATUS_CODE_HEADER, codes, encodeEnvelope, type Code } from "@discoveryd/protocol";
+import { SharedBytes } from "../registry/shared-bytes";
+import { acceptsGzip } from "./accepts-gzip";
 import { SecretValueError } from "./secret-value-error";
 
 /** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
 export interface Answer {
   readonly code: Code;
-  /** The whole envelope, as JSON: text, which costs less to send while it is small, or a buffer, which many may share. */
-  readonly body: Buffer | string;
+  /** The whole envelope, as JSON: text, which costs less to send while it is small; or bytes, which many may share. */
+  readonly body: string | Buffer | SharedBytes;
   /** Why, when the code is an error; of a success, what part of it failed. For the log. */
   readonly message?: string;
 }
@@ -44,6 +46,18 @@ export function errorAnswer(error: unknown): Answer {
 
 /** Sends an answer. `last` closes the connection after it. */
 export function sendAnswer(res: ServerResponse, { code, body }: Answer, last = false): void {
+  if (body instanceof SharedBytes) {
+    const isSmaller = acceptsGzip(res.req) && body.gzipped !== body.bytes;
+    send(res, code, isSmaller ? body.gzipped : body.bytes, { last, gzip: isSmaller });
+  } else send(res, code, body, { last, gzip: false });
+}
+
+function send(
+  res: ServerResponse,
+  code: Code,
+  body: string | Buffer,
+  { last, gzip }: { last: boolean; gzip: boolean },
+): void {
   const bytes = Buffer.byteLength(body);
   // prettier-ignore
   const headers = [
@@ -52,6 +66,7 @@ export function sendAnswer(res: ServerResponse, { code, body }: Answer, last = f
     STATUS_CODE_HEADER, String(code),
   ];
   if (last) headers.push("Connection", "close");
+  if (gzip) headers.push("Content-Encoding", "gzip", "Vary", "Accept-Encoding");
   res.writeHead(200, headers);
   if (typeof body !== "string") res.end(body);
   // Text of as many bytes as characters is ASCII, which is sent for less under this name.

@@ -1,3 +1,5 @@
+import { SharedBytes } from "../registry/shared-bytes";
+
 const HEAD = Buffer.from(`{"code":0,"message":"0","ttl":1,"data":{`);
 
 /**
@@ -6,16 +8,19 @@ const HEAD = Buffer.from(`{"code":0,"message":"0","ttl":1,"data":{`);
  * exist: one body an app is kept, whatever is asked for.
  */
 export class PollsBodies {
-  private readonly shared = new WeakMap<Buffer, { readonly tail: string; readonly body: Buffer }>();
+  private readonly shared = new WeakMap<Buffer, { readonly tail: string; readonly body: SharedBytes }>();
 
   /** @param missing the app ids that do not exist. */
-  of(infos: readonly (readonly [appid: string, info: Buffer])[], missing: readonly string[]): Buffer {
+  of(
+    infos: readonly (readonly [appid: string, info: Buffer])[],
+    missing: readonly string[],
+  ): Buffer | SharedBytes {
     const tail = tailOf(missing);
     const [first] = infos;
     if (infos.length !== 1 || !first) return join(infos, tail);
     const known = this.shared.get(first[1]);
     if (known?.tail === tail) return known.body;
-    const body = join(infos, tail);
+    const body = new SharedBytes(join(infos, tail));
     this.shared.set(first[1], { tail, body });
     return body;
   }

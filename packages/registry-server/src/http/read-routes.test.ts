@@ -1,3 +1,5 @@
+import { gunzipSync } from "node:zlib";
+import { request } from "undici";
 import { useNodes } from "../testing/use-node";
 
 const start = useNodes();
@@ -151,4 +153,23 @@ test("a read may carry its parameters in a body", async () => {
   await node.register();
   const body = new URLSearchParams(app).toString();
   expect((await node.request({ method: "GET", path: "/discovery/fetch", body })).code).toBe(0);
+});
+
+test("a client that takes gzip gets a large answer compressed, and the same as everybody", async () => {
+  const node = await start();
+  for (let i = 0; i < 10; i++) await node.register({ hostname: `h${i}` });
+  const { text } = await node.get("/discovery/fetch", app);
+  const target = "/discovery/fetch?env=dev&appid=provider&status=1";
+  const { headers, body } = await request(node.origin + target, { headers: { "accept-encoding": "gzip" } });
+  const bytes = Buffer.from(await body.arrayBuffer());
+  expect(headers).toMatchObject({ "content-encoding": "gzip", "content-length": `${bytes.length}` });
+  expect(bytes.length).toBeLessThan(text.length / 2);
+  expect(gunzipSync(bytes).toString()).toBe(text);
+});
+
+test("a small answer is not compressed", async () => {
+  const node = await start();
+  await node.register();
+  const { headers } = await node.get("/discovery/fetch", app, { "accept-encoding": "gzip" });
+  expect(headers).not.toHaveProperty("content-encoding");
 });

@@ -1,5 +1,6 @@
 import { encodeScheduler, timestampToSeconds, type Scheduler, type Timestamp } from "@discoveryd/protocol";
 import { planList, type EncodedList } from "./encoded-list";
+import { SharedBytes } from "./shared-bytes";
 import type { StoredInstance } from "./stored-instance";
 import type { Zone } from "./zone";
 
@@ -25,7 +26,7 @@ export interface EncodedInfo {
   /** InstancesInfo. */
   readonly info: Buffer;
   /** The same as the data of a whole answer. Nothing was copied for it. */
-  readonly answer: Buffer;
+  readonly answer: SharedBytes;
 }
 
 interface Encoded extends EncodedInfo {
@@ -93,7 +94,8 @@ function encode(app: Shown, view: View, last: Lists): EncodedInfo & { readonly l
     part.write(answer, at);
     at += part.bytes;
   }
-  return { info: answer.subarray(ANSWER_HEAD.length, bytes - ANSWER_TAIL.length), answer, lists };
+  const info = answer.subarray(ANSWER_HEAD.length, bytes - ANSWER_TAIL.length);
+  return { info, answer: new SharedBytes(answer), lists };
 }
 
 /** @param lists is filled when the parts are written. */

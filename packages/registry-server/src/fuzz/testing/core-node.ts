@@ -158,13 +158,13 @@ export class CoreNode implements NodeUnderTest {
   }
 
   private exchange(call: WireCall): Exchange {
-    const exchange = new Exchange(this.clock);
     const request = {
       url: targetOf(call),
       method: call.route.method,
       rawHeaders: Object.entries(call.headers ?? {}).flat(),
       socket: {},
     };
+    const exchange = new Exchange(this.clock, request);
     if (!this.dispatch(request as IncomingMessage, exchange as unknown as ServerResponse)) {
       throw new Error(`${call.route.path} is not served`);
     }
@@ -179,7 +179,10 @@ class Exchange extends EventEmitter implements OpenPoll {
   repliedAt: number | undefined;
   private text = "";
 
-  constructor(private readonly clock: FakeClock) {
+  constructor(
+    private readonly clock: FakeClock,
+    readonly req: { readonly rawHeaders: readonly string[] },
+  ) {
     super();
   }
 
