@@ -29,6 +29,11 @@ export interface ServerOptions {
   readonly clock?: Clock;
   /** How long a change waits for others before pollers are told, in milliseconds. Default 3; 0 is at once. */
   readonly burstMs?: number;
+  /**
+   * Whether all requests take the way through Express, which has the registry's own routes, too. Default false: those are
+   * served before it. Both ways do the same; this one is there to be compared.
+   */
+  readonly viaExpress?: boolean;
   /** A handler failed by a bug; its client was answered -500. Throws by default, which ends the process. */
   readonly onBug?: (error: unknown, call: Call) => void;
 }
@@ -224,7 +229,8 @@ export class RegistryServer {
       onBug: this.options.onBug ?? rethrow,
     });
     const notReady = () => (this.closing ? "shutting down" : this.cluster.bootstrap.refusal()?.message);
-    return new HttpServer({ dispatch, app: createApp({ dispatch, metrics, notReady }), ...config });
+    const app = createApp({ dispatch, metrics, notReady });
+    return new HttpServer({ ...config, app, dispatch: this.options.viaExpress ? () => false : dispatch });
   }
 
   private async listen(): Promise<number> {

@@ -1,3 +1,4 @@
+import { FRONTS } from "./testing/simulation";
 import { Enclosure } from "./testing/zoo/enclosure";
 import { HEARTBEAT_MS } from "./testing/zoo/stand-in";
 import { zoo } from "./testing/zoo/zoo";
@@ -8,11 +9,13 @@ jest.setTimeout(30_000);
 /** More than a lease, a poll and a heartbeat: whatever comes back regularly comes in it. */
 const LONG_MS = 120_000;
 
-describe.each(zoo)("$name", (animal) => {
+const ways = zoo.flatMap((animal) => FRONTS.map((front) => ({ ...animal, animal, front })));
+
+describe.each(ways)("$name through the $front", ({ animal, front }) => {
   let enclosure: Enclosure;
 
   beforeEach(async () => {
-    enclosure = new Enclosure(animal);
+    enclosure = new Enclosure(animal, front);
     await enclosure.open();
   });
 

@@ -4,6 +4,10 @@ import type { Config } from "../../settings";
 import { START_MS, testConfig } from "../../testing/use-node";
 import { Wire } from "./wire";
 
+/** The two ways of a request to its handler. */
+export const FRONTS = ["dispatcher", "express"] as const;
+export type Front = (typeof FRONTS)[number];
+
 /** Turns of the event loop without change that count as calm: a fan-out takes some to get from change to socket. */
 const CALM_TURNS = 6;
 
@@ -17,11 +21,12 @@ export class Simulation {
   private readonly wires: Wire[] = [];
 
   /** The node is host test1 of zone sh001, region sh, env dev, unless `config` says otherwise. */
-  constructor(config: Partial<Config> = {}) {
+  constructor(config: Partial<Config> = {}, front: Front = "dispatcher") {
     this.server = new RegistryServer({
       config: testConfig({ host: "test1", ...config }),
       clock: this.clock,
       burstMs: 0,
+      viaExpress: front === "express",
     });
   }
 

@@ -1,6 +1,6 @@
 import { repeat, seededRandom } from "@discoveryd/runtime";
 import { isObject, parseExact, type JsonObject } from "../exact-json";
-import { Simulation } from "../simulation";
+import { Simulation, type Front } from "../simulation";
 import type { Wire } from "../wire";
 import { HEARTBEAT_MS, formOf, type StandIn } from "./stand-in";
 import type { Animal } from "./zoo";
@@ -11,14 +11,19 @@ const ZONE = "sh001";
 
 /** A registry, one stand-in, and an app `upstream` that it watches. */
 export class Enclosure {
-  readonly simulation = new Simulation();
+  readonly simulation: Simulation;
   private client: StandIn | undefined;
   private wire: Wire | undefined;
   /** Not the stand-in's: what others send does not count. */
   private keeper: Wire | undefined;
   private readonly heartbeats = new Map<string, () => void>();
 
-  constructor(private readonly animal: Animal) {}
+  constructor(
+    private readonly animal: Animal,
+    front: Front,
+  ) {
+    this.simulation = new Simulation({}, front);
+  }
 
   async open(): Promise<void> {
     const { simulation, animal } = this;
