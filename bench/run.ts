@@ -24,6 +24,9 @@ usage: yarn bench [question …]         all questions, or these: ${questions.ma
   --plant <us>      makes each request to our registry cost that much more: shows that the gate fails
 `;
 
+/** A busy neighbour disturbs a try, and is gone in the next; a cost that has doubled has doubled in all of them. */
+const GATE_TRIES = 3;
+
 const REPORT = join(__dirname, "../docs/benchmarks.md");
 
 interface Answered {
@@ -60,14 +63,15 @@ async function run(): Promise<number> {
   const asked = selected(positionals).filter((question) => !values.gate || question.isGated === true);
   const options: ScopeOptions = {
     quick,
+    gatedOnly: values.gate,
     rounds: count("--rounds", values.rounds, quick ? 10 : 12),
     sliceMs: count("--slice", values.slice, quick ? 150 : 1_000),
     rival: values.against === undefined ? undefined : parseRival(values.against),
     nodeFlags: values.plant === undefined ? [] : planted(count("--plant", values.plant, 0)),
   };
+  if (values.gate) return gate(asked, options);
   const answered: Answered[] = [];
   for (const question of asked) answered.push(await answer(question, options));
-  if (values.gate) return gate(answered);
   if (!quick && positionals.length === 0) writeFileSync(REPORT, report(answered, options));
   return 0;
 }
@@ -106,9 +110,17 @@ async function answer(question: Question, options: ScopeOptions): Promise<Answer
   }
 }
 
-function gate(answered: readonly Answered[]): number {
-  const failures = gateFailures(answered.flatMap(({ findings }) => findings));
-  for (const failure of failures) console.error(`gate: ${failure}`);
+async function gate(asked: readonly Question[], options: ScopeOptions): Promise<number> {
+  const failures: string[] = [];
+  for (const question of asked) {
+    let last: string[] = [];
+    for (let tries = 0; tries < GATE_TRIES; tries++) {
+      last = gateFailures((await answer(question, options)).findings);
+      if (last.length === 0) break;
+    }
+    failures.push(...last);
+  }
+  for (const failure of failures) console.error(`gate: ${failure}, ${GATE_TRIES} times`);
   if (failures.length === 0) process.stdout.write("\ngate: no cost has doubled\n");
   return failures.length === 0 ? 0 : 1;
 }

@@ -34,6 +34,8 @@ export interface Finding {
 export interface Context extends PairedOptions {
   /** Whether figures may be rough. */
   readonly quick: boolean;
+  /** Whether only figures with a gate are asked for. */
+  readonly gatedOnly: boolean;
   /** Another server that speaks the protocol, to be put beside ours. */
   readonly rival: Rival | undefined;
   registry(options?: RegistryOptions): Promise<RegistryProcess>;

@@ -6,6 +6,7 @@ import type { Rival } from "./rival";
 
 export interface ScopeOptions extends PairedOptions {
   readonly quick: boolean;
+  readonly gatedOnly: boolean;
   readonly rival: Rival | undefined;
   /** Flags for the node of each registry. */
   readonly nodeFlags: readonly string[];
@@ -16,11 +17,13 @@ export class Scope implements Context {
   readonly rounds: number;
   readonly sliceMs: number;
   readonly quick: boolean;
+  readonly gatedOnly: boolean;
   readonly rival: Rival | undefined;
   private readonly owned: Owned[] = [];
 
   constructor(private readonly options: ScopeOptions) {
-    ({ rounds: this.rounds, sliceMs: this.sliceMs, quick: this.quick, rival: this.rival } = options);
+    ({ rounds: this.rounds, sliceMs: this.sliceMs } = options);
+    ({ quick: this.quick, gatedOnly: this.gatedOnly, rival: this.rival } = options);
   }
 
   async registry(options: RegistryOptions = {}): Promise<RegistryProcess> {

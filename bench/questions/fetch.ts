@@ -14,9 +14,13 @@ const SIZES: ReadonlyMap<number, Bounds> = new Map([
 export const fetch: Question = {
   name: "fetch",
   asks: "What does an answer cost that has not changed since the last one?",
+  isGated: true,
   async run(context) {
     const findings: Finding[] = [];
-    for (const [instances, bounds] of SIZES) findings.push(...(await fetchOf(context, instances, bounds)));
+    for (const [instances, bounds] of SIZES) {
+      if (context.gatedOnly && bounds.gate === undefined) continue;
+      findings.push(...(await fetchOf(context, instances, bounds)));
+    }
     return findings;
   },
 };

@@ -9,6 +9,7 @@ const APP = { appid: "bench.renew", instances: 1_000 };
 export const renew: Question = {
   name: "renew",
   asks: "What does a heartbeat cost?",
+  isGated: true,
   async run(context) {
     const requests = Array.from({ length: APP.instances }, (_, i) =>
       Buffer.from(postRequest("/discovery/renew", keyForm(APP.appid, i))),

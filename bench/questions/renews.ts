@@ -41,7 +41,7 @@ export const renews: Question = {
         unit: "x",
         goal: 0.05,
         most: 0.1,
-        gate: 0.25,
+        gate: 0.06,
       },
       { what: `renewal in a list of ${LIST}, processor time`, value: inList.us, unit: "us" },
       { what: "single renew, processor time", value: alone.us, unit: "us" },
