@@ -3,6 +3,7 @@ import { request } from "undici";
 import { costFindings, type Bounds } from "../harness/cost-findings";
 import { paired, type Contestant } from "../harness/paired";
 import { PollLoad } from "../harness/poll-load";
+import type { Answered } from "../harness/poll-process";
 import { processorTimeUs } from "../harness/processor-time";
 import type { Context, Finding, Question } from "../harness/question";
 import { quiet } from "../harness/quiet";
@@ -50,8 +51,8 @@ interface Server {
   readonly pid: number;
   /** Before each fan-out. Resolves with what the pollers are to ask. */
   prepare(wire: Wire): Promise<string>;
-  /** The round's change, as a form that is sent to `changePath`. */
-  change(round: number): string;
+  /** A change, as a form that is sent to `changePath`. */
+  change(version: string): string;
   readonly changePath: string;
   readonly probe: string;
 }
@@ -85,8 +86,12 @@ async function fanOutTo({ pollers, cost, delay }: Size, context: Context): Promi
     contestants.push({
       name: server.name,
       async measure() {
-        const { us, ...times } = await fanOutOnce({ server, load, prober, wire, round: rounds.length });
-        rounds.push(times);
+        const cast = { server, load, wire, version: `1.5.${rounds.length}` };
+        const { us, ...times } = await plainFanOut(cast);
+        rounds.push({
+          ...times,
+          delay: await delayDuring({ ...cast, version: `1.6.${rounds.length}` }, prober),
+        });
         return us / pollers;
       },
     });
@@ -94,7 +99,7 @@ async function fanOutTo({ pollers, cost, delay }: Size, context: Context): Promi
   const costs = await paired(contestants as [Contestant, ...Contestant[]], context);
   const what = `fan-out to ${pollers.toLocaleString("en")}`;
   return [
-    ...costFindings(`${what}, a poller`, "a bare server telling as many as much", costs, cost),
+    ...costFindings(`${what}, a poller`, "res.end(shared buffer) of a bare server", costs, cost),
     ...servers.flatMap((server) => {
       const bounds = server.name === "ours" ? delay : {};
       // The first round has warmed up.
@@ -116,26 +121,44 @@ function seenFindings(what: string, rounds: readonly Seen[], delay: Bounds): Fin
 interface Cast {
   readonly server: Server;
   readonly load: PollLoad;
-  readonly prober: PollLoad;
   readonly wire: Wire;
-  readonly round: number;
+  /** What the change changes to. */
+  readonly version: string;
 }
 
-/** One change, once all polls hang. Its processor time is of the fan-out and of the probes during it. */
-async function fanOutOnce({ server, load, prober, wire, round }: Cast): Promise<Seen & { us: number }> {
-  const { port, host, pid, probe } = server;
-  await load.do("poll", { target: await server.prepare(wire) });
-  await quiet(pid);
-  await prober.do("probe", { port, host, request: probe });
+/** What one change costs and when it is known, with nothing else to do. */
+async function plainFanOut(cast: Cast): Promise<Omit<Seen, "delay"> & { us: number }> {
+  await hang(cast);
+  const { pid } = cast.server;
   const before = processorTimeUs(pid);
   const start = clockMs();
-  const changed = wire.post(server.changePath, server.change(round));
-  const { first, median, last } = await load.do("answered", {});
-  await changed;
+  const { first, median, last } = await change(cast);
   await sleep(AFTER_MS);
   const us = processorTimeUs(pid) - before;
-  const delay = await prober.do("probed", {});
-  return { us, first: first - start, median: median - start, last: last - start, delay };
+  return { us, first: first - start, median: median - start, last: last - start };
+}
+
+/** The longest that another request takes during one. */
+async function delayDuring(cast: Cast, prober: PollLoad): Promise<number> {
+  await hang(cast);
+  const { port, host, probe } = cast.server;
+  await prober.do("probe", { port, host, request: probe });
+  await change(cast);
+  return prober.do("probed", {});
+}
+
+/** Resolves when all polls hang. */
+async function hang({ server, load, wire }: Cast): Promise<void> {
+  await load.do("poll", { target: await server.prepare(wire) });
+  await quiet(server.pid);
+}
+
+/** Resolves when all polls are answered. */
+async function change({ server, load, wire, version }: Cast): Promise<Answered> {
+  const changed = wire.post(server.changePath, server.change(version));
+  const answered = await load.do("answered", {});
+  await changed;
+  return answered;
 }
 
 function bareSide({ port, pid }: { port: number; pid: number }): Server {
@@ -164,7 +187,7 @@ function registrySide(
       for (let i = 0; i < APP.instances; i++) await wire.post("/discovery/renew", keyForm(APP.appid, i));
       return pollsTarget(APP.appid, await versionOf(wire));
     },
-    change: (round) => registerForm(APP.appid, round % APP.instances, `1.5.${round}`),
+    change: (version) => registerForm(APP.appid, 0, version),
     changePath: "/discovery/register",
     probe: postRequest("/discovery/renew", keyForm(OTHER.appid, 0)),
   };

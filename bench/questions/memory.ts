@@ -25,7 +25,7 @@ interface Size {
 }
 
 const FULL: Size = {
-  rounds: 5,
+  rounds: 3,
   polls: 10_000,
   instances: { prefix: "bench.many", apps: 2_000, instances: 20_000 },
   bounds: { goal: 11_000, most: 14_000 },
