@@ -214,9 +214,14 @@ export class Heartbeat implements Renewable {
   }
 }
 
-/** Strings from strings, whatever the caller has. */
+/** Strings, also where the caller has no types: a weight of 10 is "10", what is undefined is left out. */
 export function metadataFrom(metadata: NonNullable<InstanceChange["metadata"]>): ReadonlyMap<string, string> {
-  return new Map(metadata instanceof Map ? metadata : Object.entries(metadata));
+  const entries: [string, unknown][] = [
+    ...(metadata instanceof Map ? metadata.entries() : Object.entries(metadata)),
+  ];
+  return new Map(
+    entries.filter(([, value]) => value !== undefined).map(([key, value]) => [key, String(value)]),
+  );
 }
 
 function nameOf({ appid, hostname, zone, env }: Instance): string {

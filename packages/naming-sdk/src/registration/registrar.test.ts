@@ -68,6 +68,14 @@ test("what an instance says is kept", async () => {
   expect(registration.instance).toMatchObject({ ...said, metadata: new Map([["color", "red"]]) });
 });
 
+test("metadata is text, also where the caller has no types", async () => {
+  const untyped = { weight: 5, color: undefined } as unknown as Record<string, string>;
+  const registration = await registrar.register({ ...demo, metadata: untyped });
+  expect(registration.instance.metadata).toEqual(new Map([["weight", "5"]]));
+  await registration.update({ metadata: untyped });
+  expect(registration.instance.metadata).toEqual(new Map([["weight", "5"]]));
+});
+
 test("registering an instance twice is an error that says so", async () => {
   await registrar.register(demo);
   await expect(registrar.register(demo)).rejects.toThrow(
@@ -124,6 +132,11 @@ test("a signal that has aborted already sends nothing", async () => {
 test.each([
   [{ ...demo, appid: "" }, "register: appid is empty"],
   [{ ...demo, addrs: [] }, "register demo.service: addrs is empty"],
+  [{ ...demo, addrs: undefined as unknown as string[] }, "register demo.service: addrs is empty"],
+  [
+    { ...demo, addrs: ["grpc://127.0.0.1:9000", "127.0.0.1:9001"] },
+    'register demo.service: the address "127.0.0.1:9001" is not scheme://host:port',
+  ],
 ])("%j is refused before anything is sent", async (instance, message) => {
   await expect(registrar.register(instance)).rejects.toThrow(message);
   expect(registered).toEqual([]);

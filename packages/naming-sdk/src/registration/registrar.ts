@@ -66,8 +66,7 @@ export class Registrar {
 
   private complete({ appid, addrs, metadata, ...input }: InstanceInput): Instance {
     if (appid === "") throw new Error("register: appid is empty");
-    if (addrs.length === 0)
-      throw new Error(`register ${appid}: addrs is empty: give at least one scheme://host:port`);
+    checkAddrs(appid, addrs);
     const { defaults, clock = systemClock } = this.options;
     return {
       appid,
@@ -82,6 +81,15 @@ export class Registrar {
       lastTs: timestampFromMs(clock.now()),
     };
   }
+}
+
+/** Nobody would find an instance without an address that its scheme tells apart: better not registered at all. */
+function checkAddrs(appid: string, addrs: unknown): void {
+  if (!Array.isArray(addrs) || addrs.length === 0)
+    throw new Error(`register ${appid}: addrs is empty: give at least one scheme://host:port`);
+  const wrong: unknown = addrs.find((addr) => !/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(String(addr)));
+  if (wrong !== undefined)
+    throw new Error(`register ${appid}: the address ${JSON.stringify(wrong)} is not scheme://host:port`);
 }
 
 function startUnlessAborted(heartbeat: Heartbeat, signal: AbortSignal | undefined): Promise<void> {
