@@ -93,6 +93,13 @@ test("a node that is no address is named in the error", () => {
   );
 });
 
+test("nodes that are no list are an error that shows how to write them", () => {
+  const nodes = "10.0.0.1:7171" as unknown as string[];
+  expect(() => resolveConfig({ nodes }, nowhere)).toThrow(
+    'invalid discovery config: nodes = "10.0.0.1:7171" is not a list of texts, write nodes: ["host:port"]',
+  );
+});
+
 test.each([
   ["10.0.0.1:7171", "http://10.0.0.1:7171"],
   ["http://registry.example:7171/", "http://registry.example:7171"],
@@ -102,6 +109,8 @@ test.each([
   ["http://10.0.0.1:7171/discovery", undefined],
   ["user@10.0.0.1:7171", undefined],
   ["10.0.0.1:99999", undefined],
+  ["10.0.0.1", undefined],
+  ["[::1]", undefined],
 ])("the origin of %s is %s", (node, origin) => {
   expect(originOf(node)).toBe(origin);
 });

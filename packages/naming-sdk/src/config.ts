@@ -54,6 +54,7 @@ export function resolveConfig(
 ): ResolvedConfig {
   const pick = (given: string | undefined, flag: string | undefined, name: string, fallback: string) =>
     given || (flag && flagValue(argv, flag)) || env[name] || fallback;
+  checkNodes(config.nodes);
   const nodes = config.nodes ?? pick(undefined, "discovery.nodes", "DISCOVERY_NODES", "").split(",");
   const resolved = {
     nodes: nodes.map((node) => node.trim()).filter((node) => node !== ""),
@@ -75,9 +76,11 @@ export function resolveConfig(
   };
 }
 
-/** `http://host:port` of `host:port` or a URL; undefined when it is neither. */
+/** `http://host:port` of `host:port` or a URL; undefined when it is neither. A URL has its scheme's port by default. */
 export function originOf(node: string): string | undefined {
-  const text = node.includes("://") ? node : `http://${node}`;
+  const isUrl = node.includes("://");
+  if (!isUrl && !/:\d+$/.test(node)) return undefined;
+  const text = isUrl ? node : `http://${node}`;
   if (!/^https?:\/\/[^/?#@\s]+\/?$/.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).origin;
 }
@@ -103,6 +106,14 @@ function readInterval(config: Shown, interval: number | string): number {
   }
   if (ms >= MIN_RENEW_INTERVAL_MS && ms <= MAX_RENEW_INTERVAL_MS) return ms;
   throw wrong(`${interval} is not between ${MIN_RENEW_INTERVAL_MS} and ${MAX_RENEW_INTERVAL_MS} ms`);
+}
+
+function checkNodes(nodes: unknown): void {
+  if (nodes === undefined || (Array.isArray(nodes) && nodes.every((node) => typeof node === "string")))
+    return;
+  throw new Error(
+    `invalid discovery config: nodes = ${JSON.stringify(nodes)} is not a list of texts, write nodes: ["host:port"]`,
+  );
 }
 
 function wrongNode(config: Shown, node: string): never {
