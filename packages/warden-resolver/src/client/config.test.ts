@@ -91,6 +91,7 @@ test.each([
   [true, true],
   [false, undefined],
   [{ intervalMs: 1_000 }, { intervalMs: 1_000 }],
+  [{ failurePercentage: { minimumHosts: 3 } }, { failurePercentage: { minimumHosts: 3 } }],
 ])("outlierDetection %j is read", (outlierDetection, read) => {
   expect(readClientConfig({ outlierDetection }).outlierDetection).toEqual(read);
 });
@@ -116,9 +117,9 @@ test.each<[object, string]>([
   [{ breaker: { k: 0.5 } }, "client config breaker.k = 0.5 is not valid: use a number from 1 up"],
   [{ breaker: { window: 0 } }, "client config breaker.window = 0 is not valid: use a duration above 0"],
   [{ breaker: { kk: 1 } }, "client config breaker.kk is not known: use window, buckets, k, requests"],
-  [{ breaker: 5 }, "client config breaker = 5 is not valid: use an object"],
-  [{ breaker: [] }, "client config breaker = [] is not valid: use an object"],
-  [{ breaker: null }, "client config breaker = null is not valid: use an object"],
+  [{ breaker: 5 }, "client config breaker = 5 is not valid: use true, false or an object"],
+  [{ breaker: [] }, "client config breaker = [] is not valid: use true, false or an object"],
+  [{ breaker: null }, "client config breaker = null is not valid: use true, false or an object"],
   [
     { method: { SayHello: {} } },
     'client config method = "SayHello" is not valid: use methods as /package.Service/Method',
@@ -126,7 +127,40 @@ test.each<[object, string]>([
   [{ method: { "/a.B/C": { timeout: "x" } } }, 'client config method./a.B/C.timeout = "x" is not valid'],
   [
     { retry: { maxAttempts: 1 } },
-    "client config retry.maxAttempts = 1 is not valid: use a whole number from 2 up",
+    "client config retry.maxAttempts = 1 is not valid: use a whole number from 2 to 5",
+  ],
+  [{ retry: "often" }, 'client config retry = "often" is not valid: use true, false or an object'],
+  [
+    { retry: { codes: ["UNAVAILABLE", "NOPE"] } },
+    'client config retry.codes = ["UNAVAILABLE","NOPE"] is not valid: use names of gRPC\'s status codes',
+  ],
+  [{ retry: { codes: [] } }, "client config retry.codes = [] is not valid"],
+  [{ retry: { codes: ["14"] } }, 'client config retry.codes = ["14"] is not valid'],
+  [
+    { retry: { initialBackoff: 0 } },
+    "client config retry.initialBackoff = 0 is not valid: use a duration from 1 ms up",
+  ],
+  [{ retry: { maxBackoff: "1us" } }, 'client config retry.maxBackoff = "1us" is not valid'],
+  [{ outlierDetection: 5 }, "client config outlierDetection = 5 is not valid: use true, false or an object"],
+  [
+    { outlierDetection: { interval: 5 } },
+    "client config outlierDetection.interval is not known: use intervalMs, baseEjectionMs",
+  ],
+  [
+    { outlierDetection: { intervalMs: "5s" } },
+    'client config outlierDetection.intervalMs = "5s" is not valid: use a number from 1 up',
+  ],
+  [
+    { outlierDetection: { failurePercentage: { threshold: 101 } } },
+    "client config outlierDetection.failurePercentage.threshold = 101 is not valid: use a number from 0 to 100",
+  ],
+  [
+    { outlierDetection: { successRate: { threshold: 85 } } },
+    "client config outlierDetection.successRate.threshold is not known: use stdevFactor",
+  ],
+  [
+    { serviceConfig: { methodConfig: {} } },
+    "client config serviceConfig.methodConfig = {} is not valid: use a list of objects",
   ],
 ])("%j is refused: key, value and what is allowed", (config, message) => {
   expect(() => readClientConfig(config)).toThrow(message);

@@ -2,6 +2,7 @@ import { defaultBreakerPolicy, type BreakerPolicy } from "../breaker/sre-breaker
 import type { OutlierDetection } from "../resolver/service-config";
 import type { BalancerName } from "../resolver/target";
 import {
+  isObject,
   readBoolean,
   readDuration,
   readFields,
@@ -14,6 +15,12 @@ import {
   refused,
   type ReadField,
 } from "./read-field";
+import {
+  readOutlierDetection,
+  readRetry,
+  readServiceConfig,
+  type RetryPolicy,
+} from "./service-config-fields";
 
 /** Milliseconds as a number, or text such as `"250ms"` and `"1.5s"`. */
 export type Duration = number | string;
@@ -42,13 +49,13 @@ export interface MethodConfig {
 export interface RetryConfig {
   /** The first try included, from 2 to 5. Default 3. */
   readonly maxAttempts?: number;
-  /** Default 50 ms. */
+  /** From 1 ms. Default 50 ms. */
   readonly initialBackoff?: Duration;
-  /** Default 200 ms. */
+  /** From 1 ms. Default 200 ms. */
   readonly maxBackoff?: Duration;
-  /** Default 2. */
+  /** From 1. Default 2. */
   readonly backoffMultiplier?: number;
-  /** Which answers are tried again. Default: UNAVAILABLE. */
+  /** Which answers are tried again, by their names in gRPC. Default: UNAVAILABLE. */
   readonly codes?: readonly string[];
 }
 
@@ -66,7 +73,7 @@ export interface WardenClientConfig {
   readonly clusters?: readonly string[];
   /** A dial returns at once; calls wait within their deadline until there is a connection. Default false. */
   readonly nonBlock?: boolean;
-  /** A connection with open calls and no traffic for this long is asked whether it still lives. Default 60 s. */
+  /** A connection with open calls and no traffic for this long is asked whether it still lives. 0 is never. Default 60 s. */
   readonly keepAliveInterval?: Duration;
   /** A connection that does not answer that within this is given up. Default 20 s. */
   readonly keepAliveTimeout?: Duration;
@@ -91,9 +98,6 @@ export interface MethodSettings {
   readonly timeoutMs: number | undefined;
   readonly breaker: BreakerPolicy | null | undefined;
 }
-
-/** A retry policy as a service config has it. */
-export type RetryPolicy = Readonly<Record<string, unknown>>;
 
 /** A client's configuration, read and complete. Durations are in milliseconds. */
 export interface ClientSettings {
@@ -147,6 +151,7 @@ export function callerDefaults(env: NodeJS.ProcessEnv = process.env): { caller?:
 const readBreaker: ReadField<BreakerPolicy | null> = (key, value) => {
   if (value === false) return null;
   if (value === true) return defaultBreakerPolicy;
+  if (!isObject(value)) throw refused(key, value, "true, false or an object");
   const read = readFields(key, value, {
     window: readDuration,
     buckets: readWhole(1),
@@ -171,29 +176,6 @@ const readMethods: ReadField<ReadonlyMap<string, MethodSettings>> = (key, value)
   return new Map(methods);
 };
 
-const readRetry: ReadField<RetryPolicy | undefined> = (key, value) => {
-  if (value === false) return undefined;
-  const read = readFields(key, value === true ? {} : value, {
-    maxAttempts: readWhole(2),
-    initialBackoff: readDuration,
-    maxBackoff: readDuration,
-    backoffMultiplier: readNumber(1),
-    codes: readTexts,
-  });
-  return {
-    maxAttempts: read.maxAttempts ?? 3,
-    initialBackoff: seconds(read.initialBackoff ?? 50),
-    maxBackoff: seconds(read.maxBackoff ?? 200),
-    backoffMultiplier: read.backoffMultiplier ?? 2,
-    retryableStatusCodes: read.codes ?? ["UNAVAILABLE"],
-  };
-};
-
-const readOutlierDetection: ReadField<OutlierDetection | true | undefined> = (key, value) => {
-  if (typeof value === "boolean") return value || undefined;
-  return readObject(key, value);
-};
-
 const fields = {
   dial: readDuration,
   timeout: readDuration,
@@ -209,13 +191,9 @@ const fields = {
   balancer: readOneOf(["p2c", "wrr"]),
   outlierDetection: readOutlierDetection,
   retry: readRetry,
-  serviceConfig: readObject,
+  serviceConfig: readServiceConfig,
 } satisfies Record<keyof WardenClientConfig, ReadField<unknown>>;
 
 function noBound(timeoutMs: number | undefined): number | undefined {
   return timeoutMs === 0 ? Infinity : timeoutMs;
-}
-
-function seconds(ms: number): string {
-  return `${ms / 1_000}s`;
 }

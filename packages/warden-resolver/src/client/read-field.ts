@@ -29,19 +29,27 @@ export const readTexts: ReadField<readonly string[]> = (key, value) => {
   throw refused(key, value, "a list of texts");
 };
 
-/** A whole number from `least` up. */
-export function readWhole(least: number): ReadField<number> {
+/** A whole number from `least` up, and up to `most` when that is given. */
+export function readWhole(least: number, most = Infinity): ReadField<number> {
   return (key, value) => {
-    if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
-    throw refused(key, value, `a whole number from ${least} up`);
+    if (Number.isSafeInteger(value) && isWithin(value as number, least, most)) return value as number;
+    throw refused(key, value, `a whole number ${range(least, most)}`);
   };
 }
 
-export function readNumber(least: number): ReadField<number> {
+export function readNumber(least: number, most = Infinity): ReadField<number> {
   return (key, value) => {
-    if (typeof value === "number" && Number.isFinite(value) && value >= least) return value;
-    throw refused(key, value, `a number from ${least} up`);
+    if (Number.isFinite(value) && isWithin(value as number, least, most)) return value as number;
+    throw refused(key, value, `a number ${range(least, most)}`);
   };
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}
+
+function range(least: number, most: number): string {
+  return most === Infinity ? `from ${least} up` : `from ${least} to ${most}`;
 }
 
 export function readOneOf<const T extends string>(allowed: readonly T[]): ReadField<T> {
@@ -52,10 +60,13 @@ export function readOneOf<const T extends string>(allowed: readonly T[]): ReadFi
 }
 
 export const readObject: ReadField<Readonly<Record<string, unknown>>> = (key, value) => {
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw refused(key, value, "an object");
 };
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 type Fields = Readonly<Record<string, ReadField<unknown>>>;
 /** What `readFields` makes of a table of fields: those left out of the value are undefined. */
