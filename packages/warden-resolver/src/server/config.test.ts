@@ -1,4 +1,4 @@
-import { readServerConfig } from "./config";
+import { readServerConfig, type WardenServerConfig } from "./config";
 
 test("without a configuration the server listens on all addresses at port 9000, with a timeout of 1 s", () => {
   expect(readServerConfig({}, {})).toEqual({
@@ -31,6 +31,13 @@ test("the option wins over the environment, the environment over the default", (
 test("an empty variable counts as unset", () => {
   const settings = readServerConfig({}, { GRPC: "", GRPC_ADVERTISED_IP: "" });
   expect(settings).toMatchObject({ address: { port: 9000 }, advertisedIp: undefined });
+});
+
+test("a field that does not exist is an error that lists those that do", () => {
+  const config = { gracee: "1s" } as WardenServerConfig;
+  expect(() => readServerConfig(config, {})).toThrow(
+    "server config gracee is not known: use grpc, timeout, drain, grace, keepAliveInterval,",
+  );
 });
 
 test("a field wins over the query of grpc", () => {

@@ -17,7 +17,7 @@ export interface WardenServerConfig {
   readonly drain?: Duration;
   /** How long a closing server waits for the calls it still serves, after the drain. Default 20 s. */
   readonly grace?: Duration;
-  /** A connection silent for this long is asked whether it still lives. Default 60 s. */
+  /** A connection silent for this long is asked whether it still lives. 0 is never. Default 60 s. */
   readonly keepAliveInterval?: Duration;
   /** A connection that does not answer that within this is closed. Default 20 s. */
   readonly keepAliveTimeout?: Duration;
@@ -57,6 +57,7 @@ export function readServerConfig(
   config: WardenServerConfig = {},
   env: NodeJS.ProcessEnv = process.env,
 ): ServerSettings {
+  checkKeys(config);
   const dsn = config.grpc ?? (env.GRPC || DEFAULT_GRPC);
   const { address, query } = parseListenAddress(dsn);
   const unknown = [...query.keys()].find((key) => !(key in defaultDurations));
@@ -76,6 +77,13 @@ export function readServerConfig(
     idleTimeoutMs: duration("idleTimeout"),
     maxLifeMs: duration("maxLife"),
   };
+}
+
+function checkKeys(config: object): void {
+  const known = ["grpc", ...Object.keys(defaultDurations), "advertisedIp"];
+  const unknown = Object.keys(config).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new Error(`server config ${unknown} is not known: use ${known.join(", ")}`);
 }
 
 function readDuration(name: string, value: Duration): number {
