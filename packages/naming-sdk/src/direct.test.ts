@@ -19,9 +19,14 @@ test("build options apply", async () => {
   expect(resolver.describe()).toBe("fixed addresses 127.0.0.1:9000,http://127.0.0.1:9001");
 });
 
-test.each(["", "127.0.0.1", "127.0.0.1:9000,", "127.0.0.1:9000,host:port", "grpc://user@host:1"])(
-  "%j is no list of addresses",
-  (addresses) => {
-    expect(() => new Direct().build(addresses)).toThrow(/^direct addresses .* is not host:port$/);
-  },
-);
+test.each([
+  "",
+  "127.0.0.1",
+  "127.0.0.1:9000,",
+  "127.0.0.1:9000,host:port",
+  "grpc://user@host:1",
+  "127.0.0.1:0",
+  "127.0.0.1:65536",
+])("%j is no list of addresses", (addresses) => {
+  expect(() => new Direct().build(addresses)).toThrow(/^direct addresses .* is not host:port$/);
+});

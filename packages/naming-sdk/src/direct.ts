@@ -32,7 +32,8 @@ export class Direct implements Builder {
 
 function instanceAt(address: string, all: string, lastTs: bigint): Instance {
   const addr = address.includes("://") ? address : `grpc://${address}`;
-  if (!/^[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:.]+\]|[^\s/:@]+):\d+$/i.test(addr)) {
+  const [, port] = /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[^\s/:@]+):(\d{1,5})$/i.exec(addr) ?? [];
+  if (!(Number(port) >= 1 && Number(port) <= 65_535)) {
     throw new Error(`direct addresses ${JSON.stringify(all)}: ${JSON.stringify(address)} is not host:port`);
   }
   const place = { region: "", zone: ZONE, env: "", appid: all, hostname: address };

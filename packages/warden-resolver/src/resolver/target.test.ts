@@ -68,11 +68,14 @@ test.each([
   );
 });
 
-test.each(["direct://default/127.0.0.1", "direct://default/127.0.0.1:9000,", "direct://default/::1:9000"])(
-  "%s is refused with the form of direct targets",
-  (text) => {
-    expect(() => parseTarget(text)).toThrow(
-      /^target ".*" is not valid: ".*" is not an address.*Write it as direct:\/\/default\/<ip:port>,<ip:port>$/,
-    );
-  },
-);
+test.each([
+  "direct://default/127.0.0.1",
+  "direct://default/127.0.0.1:9000,",
+  "direct://default/::1:9000",
+  "direct://default/127.0.0.1:0",
+  "direct://default/127.0.0.1:65536",
+])("%s is refused with the form of direct targets", (text) => {
+  expect(() => parseTarget(text)).toThrow(
+    /^target ".*" is not valid: ".*" is not an address.*Write it as direct:\/\/default\/<ip:port>,<ip:port>$/,
+  );
+});

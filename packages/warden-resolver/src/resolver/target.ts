@@ -119,7 +119,8 @@ function parseBalancer(value: string, fail: Fail): BalancerName {
 
 function checkAddresses(list: string, fail: Fail): void {
   for (const address of list.split(",")) {
-    if (!/^(\[[0-9a-fA-F:.]+\]|[^:[\]\s/]+):\d{1,5}$/.test(address)) {
+    const [, port] = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]\s/]+):(\d{1,5})$/.exec(address) ?? [];
+    if (!(Number(port) >= 1 && Number(port) <= 65_535)) {
       throw fail(`${JSON.stringify(address)} is not an address as 127.0.0.1:9000 or [::1]:9000`);
     }
   }
