@@ -27,8 +27,10 @@ export class PollsBodies {
 }
 
 /** Null when none is missing, as the original has it. */
+const NONE_MISSING = `},"error":{"-404":null}}`;
+
 function tailOf(missing: readonly string[]): string {
-  return `},"error":{"-404":${missing.length === 0 ? "null" : JSON.stringify(missing)}}}`;
+  return missing.length === 0 ? NONE_MISSING : `},"error":{"-404":${JSON.stringify(missing)}}}`;
 }
 
 function join(infos: readonly (readonly [appid: string, info: Buffer])[], tail: string): Buffer {

@@ -18,9 +18,22 @@ const SLICE = 64;
 /** or those told in so many milliseconds: to write an answer of a megabyte takes one. */
 const SLICE_MS = 5;
 
+/** Those who wait for one app. */
+interface Topic {
+  readonly key: string;
+  readonly waiting: Set<Waiting>;
+}
+
+/** A waiter and where it stands: nothing is looked up to take it out. */
+interface Waiting {
+  readonly waiter: Waiter;
+  readonly topics: Topic[];
+  isOver: boolean;
+}
+
 /** Who waits for what. Changes that come in one turn of the event loop are one fan-out, and so are those of a burst. */
 export class Subscriptions {
-  private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly topics = new Map<string, Topic>();
   private readonly pending = new Set<App>();
   private count = 0;
   private running = false;
@@ -42,18 +55,15 @@ export class Subscriptions {
 
   /** Calling the result ends the wait; safe after it has ended by itself. */
   add(waiter: Waiter): () => void {
-    for (const appid of waiter.appids) {
-      const key = keyText(waiter.env, appid);
-      const set = this.waiters.get(key);
-      if (set) set.add(waiter);
-      else this.waiters.set(key, new Set([waiter]));
-    }
+    const topics = waiter.appids.map((appid) => this.open(keyText(waiter.env, appid)));
+    const waiting: Waiting = { waiter, topics, isOver: false };
+    for (const topic of topics) topic.waiting.add(waiting);
     this.count++;
-    return () => this.remove(waiter);
+    return () => this.remove(waiting);
   }
 
   isAwaited(app: App): boolean {
-    return this.waiters.has(keyText(app.env, app.appid));
+    return this.topics.has(keyText(app.env, app.appid));
   }
 
   /** Tells those who wait for this app, soon and in slices. */
@@ -88,26 +98,29 @@ export class Subscriptions {
     for (const app of this.pending) {
       this.pending.delete(app);
       // A copy: those who come while it is told see the new state already.
-      for (const waiter of [...(this.waiters.get(keyText(app.env, app.appid)) ?? [])]) {
-        if (this.has(waiter) && waiter.notify(app)) this.remove(waiter);
+      for (const waiting of [...(this.topics.get(keyText(app.env, app.appid))?.waiting ?? [])]) {
+        if (!waiting.isOver && waiting.waiter.notify(app)) this.remove(waiting);
         yield;
       }
     }
   }
 
-  private has(waiter: Waiter): boolean {
-    return this.waiters.get(keyText(waiter.env, waiter.appids[0] as string))?.has(waiter) === true;
+  private open(key: string): Topic {
+    const known = this.topics.get(key);
+    if (known) return known;
+    const topic: Topic = { key, waiting: new Set() };
+    this.topics.set(key, topic);
+    return topic;
   }
 
-  private remove(waiter: Waiter): void {
-    if (!this.has(waiter)) return;
-    for (const appid of waiter.appids) {
-      const key = keyText(waiter.env, appid);
-      const set = this.waiters.get(key);
-      set?.delete(waiter);
-      if (set?.size === 0) this.waiters.delete(key);
-    }
+  private remove(waiting: Waiting): void {
+    if (waiting.isOver) return;
+    waiting.isOver = true;
     this.count--;
+    for (const topic of waiting.topics) {
+      topic.waiting.delete(waiting);
+      if (topic.waiting.size === 0) this.topics.delete(topic.key);
+    }
   }
 }
 
