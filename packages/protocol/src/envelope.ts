@@ -10,6 +10,10 @@ export interface Envelope {
   readonly data: unknown;
 }
 
+/** What comes before the data of an answer that is well, and after it: for data that is encoded already. */
+export const DATA_HEAD = `{"code":0,"message":"0","ttl":1,"data":`;
+export const DATA_TAIL = "}";
+
 /** An answer as JSON text. `data` is JSON text already; without it the field is left out. */
 export function encodeEnvelope(code: number, message = String(code), data?: string): string {
   const head = `{"code":${code},"message":${JSON.stringify(message)},"ttl":1`;

@@ -1,7 +1,7 @@
 export { CodedError, badParameter, missingParameter, showValue } from "./coded-error";
 export { codes, codeText, isCode } from "./codes";
 export type { Code } from "./codes";
-export { encodeEnvelope, parseEnvelope } from "./envelope";
+export { DATA_HEAD, DATA_TAIL, encodeEnvelope, parseEnvelope } from "./envelope";
 export type { Envelope } from "./envelope";
 export {
   STATUS_UP,

@@ -1,6 +1,15 @@
 import type { ServerResponse } from "node:http";
-import { CodedError, STATUS_CODE_HEADER, codes, encodeEnvelope, type Code } from "@discoveryd/protocol";
+import {
+  CodedError,
+  DATA_HEAD,
+  DATA_TAIL,
+  STATUS_CODE_HEADER,
+  codes,
+  encodeEnvelope,
+  type Code,
+} from "@discoveryd/protocol";
 import { SharedBytes } from "../registry/shared-bytes";
+import type { StoredInstance } from "../registry/stored-instance";
 import { acceptsGzip } from "./accepts-gzip";
 import { SecretValueError } from "./secret-value-error";
 
@@ -9,6 +18,8 @@ export interface Answer {
   readonly code: Code;
   /** The whole envelope, as JSON: text, which costs less to send while it is small; or bytes, which many may share. */
   readonly body: string | Buffer | SharedBytes;
+  /** The text of `body` is known to be ASCII: its bytes need not be counted. */
+  readonly isAscii?: boolean;
   /** Why, when the code is an error; of a success, what part of it failed. For the log. */
   readonly message?: string;
 }
@@ -28,12 +39,17 @@ export function dataAnswer(data: string, code: Code = codes.ok, message?: string
   return message === undefined ? { code, body } : { code, body, message };
 }
 
-const DATA_HEAD = Buffer.from(`{"code":0,"message":"0","ttl":1,"data":`);
-const DATA_TAIL = Buffer.from("}");
+const HEAD_BYTES = Buffer.from(DATA_HEAD);
+const TAIL_BYTES = Buffer.from(DATA_TAIL);
 
 /** An answer whose data is encoded already. */
 export function bufferAnswer(data: Buffer): Answer {
-  return { code: codes.ok, body: Buffer.concat([DATA_HEAD, data, DATA_TAIL]) };
+  return { code: codes.ok, body: Buffer.concat([HEAD_BYTES, data, TAIL_BYTES]) };
+}
+
+/** An answer that shows one instance: that of every heartbeat. */
+export function instanceAnswer(stored: StoredInstance): Answer {
+  return { code: codes.ok, body: DATA_HEAD + stored.encode() + DATA_TAIL, isAscii: stored.isAscii };
 }
 
 /** The answer to a failure; one without a code of its own is -500, and says nothing about what is inside. */
@@ -45,20 +61,27 @@ export function errorAnswer(error: unknown): Answer {
 }
 
 /** Sends an answer. `last` closes the connection after it. */
-export function sendAnswer(res: ServerResponse, { code, body }: Answer, last = false): void {
+export function sendAnswer(res: ServerResponse, { code, body, isAscii }: Answer, last = false): void {
   if (body instanceof SharedBytes) {
     const isSmaller = acceptsGzip(res.req) && body.gzipped !== body.bytes;
-    send(res, code, isSmaller ? body.gzipped : body.bytes, { last, gzip: isSmaller });
-  } else send(res, code, body, { last, gzip: false });
+    const bytes = isSmaller ? body.gzipped : body.bytes;
+    writeHead(res, code, bytes.length, { last, gzip: isSmaller });
+    res.end(bytes);
+    return;
+  }
+  const length = isAscii ? body.length : Buffer.byteLength(body);
+  writeHead(res, code, length, { last, gzip: false });
+  if (typeof body !== "string") res.end(body);
+  // Text of as many bytes as characters is ASCII, which is sent for less under this name.
+  else res.end(body, length === body.length ? "latin1" : "utf8");
 }
 
-function send(
+function writeHead(
   res: ServerResponse,
   code: Code,
-  body: string | Buffer,
+  bytes: number,
   { last, gzip }: { last: boolean; gzip: boolean },
 ): void {
-  const bytes = Buffer.byteLength(body);
   // prettier-ignore
   const headers = [
     "Content-Type", "application/json; charset=utf-8",
@@ -68,7 +91,4 @@ function send(
   if (last) headers.push("Connection", "close");
   if (gzip) headers.push("Content-Encoding", "gzip", "Vary", "Accept-Encoding");
   res.writeHead(200, headers);
-  if (typeof body !== "string") res.end(body);
-  // Text of as many bytes as characters is ASCII, which is sent for less under this name.
-  else res.end(body, bytes === body.length ? "latin1" : "utf8");
 }

@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse, createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Express } from "express";
+import { AnswerHeads, AnswerResponse } from "./answer-response";
 import type { Dispatch } from "./dispatcher";
 
 export interface HttpServerOptions {
@@ -56,7 +57,7 @@ export class HttpServer {
   constructor(private readonly options: HttpServerOptions) {
     const { app, maxConnections, maxHeaderBytes, timeouts = PROTOCOL } = options;
     this.server = createServer({
-      ...messagesOf(app),
+      ...messagesOf(app, timeouts),
       keepAlive: true,
       noDelay: true,
       maxHeaderSize: maxHeaderBytes,
@@ -182,20 +183,23 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
  * 22. Messages that are born with it cost nothing: so these classes get all that Express' prototypes have, and take
  * their place. (Constructors that call Node's as functions cost 4 us a request: V8 then reserves no room for fields.)
  */
-function messagesOf(app: Express): {
+function messagesOf(
+  app: Express,
+  { keepAliveMs }: Timeouts,
+): {
   IncomingMessage: typeof IncomingMessage;
   ServerResponse: typeof ServerResponse;
 } {
   class Request extends IncomingMessage {}
-  class Response<R extends IncomingMessage> extends ServerResponse<R> {}
-  app.request = adopt(Request.prototype, app.request);
-  app.response = adopt(Response.prototype, app.response);
+  class Response<R extends IncomingMessage> extends AnswerResponse<R> {}
+  Object.defineProperty(Response.prototype, "heads", { value: new AnswerHeads(keepAliveMs) });
+  app.request = adopt(Request.prototype, app.request, IncomingMessage.prototype);
+  app.response = adopt(Response.prototype, app.response, ServerResponse.prototype);
   return { IncomingMessage: Request, ServerResponse: Response };
 }
 
-/** Gives `prototype` what `model` has of its own and from the prototypes before Node's. */
-function adopt<T extends object>(prototype: object, model: T): T {
-  const node = Object.getPrototypeOf(prototype) as object;
+/** Gives `prototype` what `model` has of its own and from the prototypes before Node's, which is `node`. */
+function adopt<T extends object>(prototype: object, model: T, node: object): T {
   const chain: object[] = [];
   for (let each: object = model; each !== node; each = Object.getPrototypeOf(each) as object)
     chain.unshift(each);

@@ -15,7 +15,7 @@ import {
 import type { Origin } from "../cluster/peers";
 import type { ReplicatedRegistry } from "../cluster/replicated-registry";
 import type { Change, Registered, Registering, Renewed } from "../registry/registry";
-import { dataAnswer, errorAnswer, okAnswer, type Answer } from "./answer";
+import { dataAnswer, errorAnswer, instanceAnswer, okAnswer, type Answer } from "./answer";
 import type { Call } from "./call";
 import { endpoint, type Endpoint } from "./dispatcher";
 
@@ -77,11 +77,11 @@ function registered({ kind }: Registered, key: InstanceKey): Answer {
 
 function renewed(result: Renewed, key: InstanceKey): Answer {
   if (result.kind === "missing") return missing("renew", key);
+  if (result.kind === "renewed") return instanceAnswer(result.instance);
   const data = result.instance.encode();
   if (result.kind === "behind")
     return dataAnswer(data, codes.notFound, "the sender's copy is newer: register it here");
-  if (result.kind === "conflict") return dataAnswer(data, codes.conflict, "the copy here is newer");
-  return dataAnswer(data);
+  return dataAnswer(data, codes.conflict, "the copy here is newer");
 }
 
 function changesOf(args: Args<typeof routes.set>): Change[] {

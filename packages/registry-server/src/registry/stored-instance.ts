@@ -15,6 +15,7 @@ export class StoredInstance implements Leased {
   older: Leased | undefined = undefined;
   newer: Leased | undefined = undefined;
 
+  private ascii = false;
   private head: string | undefined;
   private tail = "";
   private fingerprint: string | undefined;
@@ -51,9 +52,18 @@ export class StoredInstance implements Leased {
     return this.tail.length;
   }
 
+  /** Whether its text has as many bytes as characters. */
+  get isAscii(): boolean {
+    if (this.head === undefined) this.encode();
+    return this.ascii;
+  }
+
   /** The instance as JSON text. What a heartbeat does not change is encoded once. */
   encode(): string {
-    if (this.head === undefined) [this.head, this.tail] = encodeAroundRenew(this.current);
+    if (this.head === undefined) {
+      [this.head, this.tail] = encodeAroundRenew(this.current);
+      this.ascii = Buffer.byteLength(this.head) === this.head.length;
+    }
     return this.head + this.renewTimestamp + this.tail;
   }
 

@@ -1,4 +1,11 @@
-import { encodeScheduler, timestampToSeconds, type Scheduler, type Timestamp } from "@discoveryd/protocol";
+import {
+  DATA_HEAD,
+  DATA_TAIL,
+  encodeScheduler,
+  timestampToSeconds,
+  type Scheduler,
+  type Timestamp,
+} from "@discoveryd/protocol";
 import { planList, type EncodedList } from "./encoded-list";
 import { SharedBytes } from "./shared-bytes";
 import type { StoredInstance } from "./stored-instance";
@@ -35,9 +42,6 @@ interface Encoded extends EncodedInfo {
   readonly heartbeats: number;
   readonly at: number;
 }
-
-const ANSWER_HEAD = `{"code":0,"message":"0","ttl":1,"data":`;
-const ANSWER_TAIL = "}";
 
 /** The encoded views of an app: each version of one is encoded once, whoever reads it, and from the one before. */
 export class ViewCache {
@@ -91,7 +95,7 @@ interface Part {
 /** @param last the lists of the last encoding, by zone. */
 function encode(app: Shown, view: View, last: Lists): EncodedInfo & { readonly lists: Lists } {
   const lists = new Map<string, EncodedList>();
-  const parts = [text(ANSWER_HEAD), ...infoParts(app, view, { last, lists }), text(ANSWER_TAIL)];
+  const parts = [text(DATA_HEAD), ...infoParts(app, view, { last, lists }), text(DATA_TAIL)];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   // In memory of its own: it may stay for long.
   const answer = Buffer.allocUnsafeSlow(bytes);
@@ -100,7 +104,7 @@ function encode(app: Shown, view: View, last: Lists): EncodedInfo & { readonly l
     part.write(answer, at);
     at += part.bytes;
   }
-  const info = answer.subarray(ANSWER_HEAD.length, bytes - ANSWER_TAIL.length);
+  const info = answer.subarray(DATA_HEAD.length, bytes - DATA_TAIL.length);
   return { info, answer: new SharedBytes(answer), lists };
 }
 
