@@ -1,5 +1,5 @@
-// Calls demo.service: node grpc-caller.cjs <kind> <host:port,…>. Told `{ ms }` it calls for so long, and answers how many
-// calls were answered.
+// Calls demo.service: node grpc-caller.cjs <kind> <host:port,…>. Told `{ ms }` it calls for so long, told `{ calls }` so
+// often; it answers how many calls were answered.
 const { DemoClient } = require("@discoveryd/demo-proto");
 const { Direct } = require("@discoveryd/naming-sdk");
 const { resolver, WardenClient } = require("@discoveryd/warden-resolver");
@@ -27,7 +27,10 @@ const dials = {
 const call = kind === "bare-with-deadline" ? callWithDeadline : callPlainly;
 const client = Promise.resolve().then(() => dials[kind]());
 
-answerParent(async ({ ms }) => callFor(await client, ms));
+answerParent(async ({ ms, calls }) => {
+  const until = performance.now() + ms;
+  return callWhile(await client, calls ? (count) => count < calls : () => performance.now() < until);
+});
 
 /** grpc-js' own client, over our resolver and balancer. */
 function resolved(balancer) {
@@ -54,15 +57,14 @@ function callWithDeadline(client, done) {
   client.sayHello(request, metadata, { deadline: Date.now() + TIMEOUT_MS }, done);
 }
 
-function callFor(client, ms) {
-  const until = performance.now() + ms;
+function callWhile(client, isOn) {
   let calls = 0;
   let lanes = CONCURRENCY;
   return new Promise((resolve, reject) => {
     const done = (error) => {
       if (error) return reject(error);
       calls++;
-      if (performance.now() < until) call(client, done);
+      if (isOn(calls)) call(client, done);
       else if (--lanes === 0) resolve(calls);
     };
     for (let i = 0; i < CONCURRENCY; i++) call(client, done);

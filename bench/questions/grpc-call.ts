@@ -4,8 +4,10 @@ import { ScriptProcess } from "../harness/script-process";
 
 const OVER = "a bare grpc-js client with round_robin";
 
-/** Compiled code, and connections to all servers. */
-const WARM_UP_MS = 3_000;
+/** Two processes of one kind differ by some 5 %, by what the compiler has made of it: several stand for it. */
+const PROCESSES = 3;
+/** Until the code is compiled. */
+const WARM_UP_CALLS = 5_000;
 
 type Described = Pick<Finding, "what" | "goal" | "most">;
 
@@ -29,24 +31,31 @@ export const grpcCall: Question = {
   async run(context) {
     const servers = context.own(new ScriptProcess("grpc-servers.cjs"));
     const addresses = (await servers.do<string[]>()).join(",");
-    const [base, ...others] = ["bare", ...KINDS.keys()].map(
-      (kind) => [kind, context.own(new ScriptProcess("grpc-caller.cjs", [kind, addresses]))] as const,
-    );
-    const callers = [base as NonNullable<typeof base>, ...others] as const;
-    await Promise.all(callers.map(([, caller]) => caller.do({ ms: WARM_UP_MS })));
+    const callersOf = (kind: string) =>
+      Array.from({ length: context.quick ? 1 : PROCESSES }, () =>
+        context.own(new ScriptProcess("grpc-caller.cjs", [kind, addresses])),
+      );
+    const bareCallers = callersOf("bare");
+    const others = [...KINDS.keys()].map((kind) => ({ kind, callers: callersOf(kind) }));
+    const all = [bareCallers, ...others.map(({ callers }) => callers)].flat();
+    await Promise.all(all.map((caller) => caller.do({ calls: WARM_UP_CALLS })));
+
     const [bare, ...costs] = (await paired(
-      [contestant(...callers[0]), ...others.map((caller) => contestant(...caller))],
+      [contestant("bare", bareCallers), ...others.map(({ kind, callers }) => contestant(kind, callers))],
       context,
     )) as [Cost, ...Cost[]];
     return [...costs.flatMap(findings), { what: `${OVER}, processor time`, value: bare.us, unit: "us" }];
   },
 };
 
-function contestant(name: string, caller: ScriptProcess): Contestant {
-  return {
-    name,
-    measure: (ms) => costOf({ pids: [caller.pid], run: () => caller.do<number>({ ms }) }),
+/** The processes of a kind take turns, round by round. */
+function contestant(name: string, callers: readonly ScriptProcess[]): Contestant {
+  let turn = 0;
+  const measure = (ms: number) => {
+    const caller = callers[turn++ % callers.length] as ScriptProcess;
+    return costOf({ pids: [caller.pid], run: () => caller.do<number>({ ms }) });
   };
+  return { name, measure };
 }
 
 function findings({ name, ratio, us }: Cost): Finding[] {

@@ -6,8 +6,8 @@ import { fetchTarget, seed } from "../harness/seed";
 
 const SIZES = [10, 100, 1_000];
 const MOST = 1.3;
-/** Nothing but this process takes part: short slices do. */
-const QUICK_SLICE_MS = 50;
+/** Nothing but this process takes part: shorter slices do. */
+const SLICE_SHARE = 1 / 4;
 
 export const timestamps: Question = {
   name: "timestamps",
@@ -43,7 +43,7 @@ function inNanoseconds(text: string): string {
 async function compared(context: Context, what: string, text: string): Promise<Finding[]> {
   const [plain, exact] = (await paired(
     [parsing("JSON.parse", text, (json) => JSON.parse(json)), parsing("exact", text, parseWithTimestamps)],
-    { rounds: context.rounds, sliceMs: context.quick ? QUICK_SLICE_MS : context.sliceMs },
+    { rounds: context.rounds, sliceMs: context.sliceMs * SLICE_SHARE },
   )) as [Cost, Cost];
   return [
     { what: `${what}, read exactly, over JSON.parse`, value: exact.ratio, unit: "x", most: MOST },
