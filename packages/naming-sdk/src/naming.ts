@@ -137,7 +137,10 @@ export interface BuildOptions {
    * zones when it is empty.
    */
   readonly scheduleNode?: string | true;
-  /** At most so many instances, the same for the same client, spread evenly over clients. Default: all. */
+  /**
+   * At most so many instances, the same for the same client, spread evenly over clients; zones that a strategy splits
+   * traffic over keep their shares, and one instance each at least. Default: all.
+   */
   readonly subset?: number;
   /** What tells this client from others when subsets are made. Default: the configured host and the process id. */
   readonly clientId?: string;

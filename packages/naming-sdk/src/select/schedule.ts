@@ -18,6 +18,12 @@ export function scheduleNode(info: InstancesInfo, zone: string): InstancesInfo {
   return own.length > 0 ? { ...info, instances: new Map([[zone, own]]) } : info;
 }
 
+/** Whether a strategy rules for clients in `zone`, and not merely their zone. */
+export function isScheduled({ instances, scheduler }: InstancesInfo, zone: string): boolean {
+  const zones = scheduler?.clients.get(zone)?.zones ?? [];
+  return [...zones].some(([name, { weight }]) => weight > 0 && (instances.get(name)?.length ?? 0) > 0);
+}
+
 /** What `metadata.weight` says; 10 when it is absent or no positive number. */
 export function weightOf({ metadata }: Instance): number {
   const weight = Number(metadata.get("weight"));

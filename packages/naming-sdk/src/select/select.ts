@@ -1,6 +1,6 @@
 import type { BuildOptions, InstancesInfo } from "../naming";
 import { filter } from "./filter";
-import { scheduleNode } from "./schedule";
+import { isScheduled, scheduleNode } from "./schedule";
 import { subset } from "./subset";
 
 export interface SelectContext {
@@ -18,11 +18,13 @@ export function select(
 ): InstancesInfo {
   let left = info;
   if (options.filter) left = filter(left, options.filter);
-  if (options.scheduleNode !== undefined) {
-    left = scheduleNode(left, options.scheduleNode === true ? zone : options.scheduleNode);
-  }
-  if (options.subset !== undefined) left = subset(left, options.subset, options.clientId ?? clientId);
-  return left;
+  const home = options.scheduleNode === true ? zone : options.scheduleNode;
+  if (home !== undefined) left = scheduleNode(left, home);
+  if (options.subset === undefined) return left;
+  const eachZone = home !== undefined && isScheduled(left, home);
+  left = subset(left, options.subset, options.clientId ?? clientId, { eachZone });
+  // By now a zone may have few instances left, and has its share still: their weights make up for it.
+  return eachZone ? scheduleNode(left, home) : left;
 }
 
 /** Throws an Error that names a build option that makes no sense, and what does. */

@@ -1,18 +1,36 @@
 import type { Instance, InstancesInfo } from "../naming";
 import { keepInstances } from "./filter";
 
+export interface SubsetOptions {
+  /** Of each zone at least one stays, where `size` allows: no zone is to lose its share of traffic. Default false. */
+  readonly eachZone?: boolean;
+}
+
 /**
  * At most `size` instances for a client: those with the greatest hash of (client, instance), known as rendezvous
  * hashing. No client needs to know another. An instance that leaves is replaced by one other at those clients that
  * had it, and at no other client does anything change. So it is in gRPC's A68, random subsetting.
  */
-export function subset(info: InstancesInfo, size: number, clientId: string): InstancesInfo {
+export function subset(
+  info: InstancesInfo,
+  size: number,
+  clientId: string,
+  { eachZone = false }: SubsetOptions = {},
+): InstancesInfo {
   const all = [...info.instances.values()].flat();
   if (all.length <= size) return info;
-  const ranked = all.map((instance) => ({ instance, rank: rank(clientId, instance) }));
-  ranked.sort((a, b) => b.rank - a.rank);
-  const chosen = new Set(ranked.slice(0, size).map(({ instance }) => instance));
+  const ranked = all
+    .map((instance) => ({ instance, rank: rank(clientId, instance) }))
+    .sort((a, b) => b.rank - a.rank)
+    .map(({ instance }) => instance);
+  const first = eachZone ? firstOfEachZone(ranked) : [];
+  const chosen = new Set([...new Set([...first, ...ranked])].slice(0, size));
   return keepInstances(info, (instance) => chosen.has(instance));
+}
+
+function firstOfEachZone(ranked: readonly Instance[]): Instance[] {
+  const zones = new Set<string>();
+  return ranked.filter(({ zone }) => !zones.has(zone) && zones.add(zone));
 }
 
 function rank(clientId: string, { zone, hostname }: Instance): number {
