@@ -37,6 +37,11 @@ export class Outbox {
     this.place(key, waiting ? both(waiting, entry) : entry);
   }
 
+  /** All that waits, in order. It goes on waiting. */
+  operations(): Operation[] {
+    return [...this.entries.values()].map(({ operation }) => operation);
+  }
+
   /** Takes out the first `most` operations. */
   take(most: number): Entry[] {
     const taken: Entry[] = [];

@@ -29,6 +29,7 @@ function usePeer() {
       link,
       refresh: (operation) => operation,
       onOutcome: (operation, outcome) => outcomes.push([operation, outcome]),
+      onLost: () => undefined,
       onBack: () => back++,
       logger: recorder(logs),
       clock,

@@ -38,6 +38,8 @@ export interface PeerOptions {
   readonly refresh: (operation: Operation, waitedMs: number) => Operation | undefined;
   /** Called with what the peer made of each operation it has answered. */
   readonly onOutcome: (operation: Operation, outcome: Outcome, peer: Peer) => void;
+  /** Called when it does not answer any more, with what it has still to hear. */
+  readonly onLost: (peer: Peer, waiting: readonly Operation[]) => void;
   /** Called when it answers again after it was lost. */
   readonly onBack: (peer: Peer) => void;
   readonly logger: Logger;
@@ -184,6 +186,7 @@ export class Peer {
     if (this.state.kind === "up") {
       this.state = { kind: "lost", since: this.clock.monotonic(), attempt, cause };
       this.options.logger.warn({ peer: this.addr, zone: this.zone, err: cause }, "peer lost");
+      this.options.onLost(this, this.outbox.operations());
     } else this.state = { ...this.state, attempt, cause };
     this.schedule(backoffMs(attempt, RETRY, this.random));
   }

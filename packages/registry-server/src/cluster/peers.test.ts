@@ -101,6 +101,28 @@ describe("who is told", () => {
     }
   });
 
+  test("what the chosen node of another zone does not hear is told to another at once", async () => {
+    const node = startPeers({ c: "sh002", d: "sh002" });
+    hold(node);
+    hold(node, "h2");
+    await node.link("c").become("fails");
+    await node.link("d").become("fails");
+    node.peers.tellLazily([renew("h2")], fromClient);
+    void node.peers.tell([put()], fromClient);
+    const chosen = node.peers.all().find((peer) => peer.backlog > 0)?.addr;
+    const other = chosen === "c" ? "d" : "c";
+    await node.link(other).become("answers");
+    expect(words(await node.sentTo(other)).sort()).toEqual(["put h1", "renew h2"]);
+  });
+
+  test("what a node of the own zone does not hear is told to nobody in its place", async () => {
+    const node = startPeers({ a: "sh001", b: "sh001" });
+    hold(node);
+    await node.link("a").become("fails");
+    void node.peers.tell([put()], fromClient);
+    expect(words(await node.sentTo("b"))).toEqual(["put h1"]);
+  });
+
   test("another zone whose nodes are all lost hears when one is back", async () => {
     const node = startPeers({ c: "sh002" });
     hold(node);

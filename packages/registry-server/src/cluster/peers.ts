@@ -130,14 +130,23 @@ export class Peers {
     return peer;
   }
 
+  /** A zone whose chosen node does not answer hears through another, not only when nodes compare what they have. */
+  private tellAnother({ zone }: Peer, waiting: readonly Operation[]): void {
+    if (zone === this.options.zone || waiting.length === 0) return;
+    const other = this.choose(zone);
+    if (!other.isLost) for (const operation of waiting) other.tell(operation);
+  }
+
   private add(addr: string, zone: string): void {
     const { connect, onBack, logger } = this.options;
     const link = connect(addr, zone === this.options.zone);
     const onOutcome = (operation: Operation, outcome: Outcome, peer: Peer) =>
       this.repair(operation, outcome, peer);
     const refresh = (operation: Operation, waitedMs: number) => this.refresh(operation, waitedMs);
+    const onLost = (peer: Peer, waiting: readonly Operation[]) => this.tellAnother(peer, waiting);
     const { clock, random } = this;
-    this.byAddr.set(addr, new Peer({ addr, zone, link, refresh, onOutcome, onBack, logger, clock, random }));
+    const wire = { addr, zone, link, clock, random, logger };
+    this.byAddr.set(addr, new Peer({ ...wire, refresh, onOutcome, onLost, onBack }));
     logger.info({ peer: addr, zone }, "peer joined");
   }
 
