@@ -42,6 +42,16 @@ test("what any peer has is taken, and the newer of two versions", async () => {
   expect(registry.find(instanceWith({ hostname: "a" }))?.instance.version).toBe("new");
 });
 
+test("an app's timestamp is that of its last change, in whatever order a peer tells of it", async () => {
+  const changes = [3_000n, 1_000n, 2_000n].map((latestTimestamp, i) =>
+    instanceWith({ hostname: `h${i}`, latestTimestamp }),
+  );
+  const { registry, synced } = startSync(linkWith(...changes));
+  await synced;
+  const { env, appid } = instanceWith();
+  expect(registry.apps.find(env, appid)?.latestTimestamp).toBe(3_000n);
+});
+
 test("a lease goes on where it stands: it does not begin anew with the sync", async () => {
   const heardMs = [0, 30_000, 89_000, 500_000];
   const instances = heardMs.map((ms, i) =>

@@ -1,3 +1,4 @@
+import type { Instance } from "@discoveryd/protocol";
 import type { Clock } from "@discoveryd/runtime";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry";
@@ -22,14 +23,17 @@ export async function syncFromPeers(options: SyncOptions): Promise<void> {
 async function syncFrom(peer: Peer, { registry, ttlMs, onFirst, logger }: SyncOptions): Promise<void> {
   try {
     const instances = await peer.link.fetchAll();
-    // The longest silent first: leases stand in that order, and each is then added at the end.
-    const heard = instances.map((instance) => ({ instance, silentMs: registry.silenceOf(instance, ttlMs) }));
-    for (const { instance, silentMs } of heard.sort((a, b) => b.silentMs - a.silentMs)) {
-      registry.adopt(instance, silentMs);
+    // The last change at the end: an app's timestamp is then that of the peer, and clients keep their place.
+    for (const instance of [...instances].sort(byLatest)) {
+      registry.adopt(instance, registry.silenceOf(instance, ttlMs));
     }
     logger.info({ peer: peer.addr, instances: instances.length }, "synced from a peer");
     onFirst();
   } catch (err) {
     logger.warn({ peer: peer.addr, err }, "no sync from a peer: it does not answer");
   }
+}
+
+function byLatest({ latestTimestamp: a }: Instance, { latestTimestamp: b }: Instance): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
