@@ -209,6 +209,24 @@ describe("polls", () => {
     expect(data).toMatchObject({ "infra.discovery": { instances: { sh001: [{ hostname: "self" }] } } });
   });
 
+  test.each(["/discovery/poll", "/discovery/polls"])(
+    "%s from a zone without a node of the registry finds the nodes of others",
+    async (path) => {
+      const node = await start();
+      const query = { env: "dev", appid: "infra.discovery", zone: "elsewhere", latest_timestamp: "0" };
+      expect((await node.get(path, query)).text).toContain('"hostname":"self"');
+      await node.register({
+        appid: "infra.discovery",
+        hostname: "near",
+        zone: "elsewhere",
+        replication: "true",
+      });
+      const { text } = await node.get(path, query);
+      expect(text).toContain('"hostname":"near"');
+      expect(text).not.toContain('"hostname":"self"');
+    },
+  );
+
   test("a new node wakes pollers of every env", async () => {
     const node = await start();
     const latest_timestamp = await node.latest("infra.discovery");

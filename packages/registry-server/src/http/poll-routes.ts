@@ -10,7 +10,7 @@ import {
 } from "@discoveryd/protocol";
 import type { Clock } from "@discoveryd/runtime";
 import type { App } from "../registry/app";
-import type { Registry } from "../registry/registry";
+import { isInfra, type Registry } from "../registry/registry";
 import type { Subscriptions } from "../registry/subscriptions";
 import type { View } from "../registry/views";
 import { notModifiedAnswer, type Answer } from "./answer";
@@ -56,7 +56,8 @@ const MARGIN_MS = 20;
 export function pollRoutes(options: PollRoutesOptions): Endpoint[] {
   const { registry, limits, clock } = options;
   const bodies = new PollsBodies();
-  const readView = (app: App, { view }: Interest) => app.read(view, clock.monotonic(), HEARTBEAT_AGE_MS);
+  const readView = (app: App, { view }: Interest) =>
+    app.read(viewOf(app, view), clock.monotonic(), HEARTBEAT_AGE_MS);
 
   const readPolls = (interest: Interest): Answer | undefined => {
     const news: App[] = [];
@@ -129,7 +130,12 @@ function sinceOf({ appid, latest_timestamp }: Args<typeof routes.polls>): Map<st
  * at once, for ever: so for a poller that has not asked for it an empty app is no news, and it keeps waiting.
  */
 function isNews(app: App, since: Timestamp, { view, empty }: Interest): boolean {
-  return app.latestTimestamp > since && (empty || app.shows(view));
+  return app.latestTimestamp > since && (empty || app.shows(viewOf(app, view)));
+}
+
+/** A client waits in its constructor until it knows a node of the registry: where its zone has none, any will do. */
+function viewOf(app: App, view: View): View {
+  return view.zone !== undefined && isInfra(app) && !app.shows(view) ? { ...view, zone: undefined } : view;
 }
 
 /** Holds the request until one of its apps has news, the time is up, or the client has gone. */

@@ -116,6 +116,11 @@ function byHostname(a: ModelInstance, b: ModelInstance): number {
   return a.key.hostname < b.key.hostname ? -1 : 1;
 }
 
+/** The zone of which a poller is shown this state: all, where the poller's own has no node of the registry. */
+export function zoneShown(id: AppId, { zones }: Shown, zone: string | undefined): string | undefined {
+  return zone !== undefined && isInfra(id) && !zones.get(zone)?.length ? undefined : zone;
+}
+
 /** All that a consumer sees of an instance, but its timestamps. */
 export function contentText(instance: ModelKey & Content): string {
   const { region, zone, env, appid, hostname, addrs, version, metadata, status } = instance;

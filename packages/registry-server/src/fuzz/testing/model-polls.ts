@@ -1,5 +1,5 @@
 import { decodeInstancesInfo, type InstancesInfo, type Timestamp } from "@discoveryd/protocol";
-import { isShown, type ModelApp } from "./model-app";
+import { isInfra, isShown, zoneShown, type ModelApp } from "./model-app";
 import type { OpenPoll, Reply } from "./node-under-test";
 import type { RegistryModel } from "./registry-model";
 
@@ -20,7 +20,8 @@ export interface ModelPoll {
 export function newsOf(model: RegistryModel, { env, since, zone, empty }: ModelPoll): string[] {
   return [...since].flatMap(([appid, timestamp]) => {
     const app = model.app({ env, appid });
-    const isNews = app !== undefined && app.latest > timestamp && (empty || app.shows(zone));
+    const isNews =
+      app !== undefined && app.latest > timestamp && (empty || app.shows(isInfra(app.id) ? undefined : zone));
     return isNews ? [appid] : [];
   });
 }
@@ -79,7 +80,7 @@ function wrongInfo(app: ModelApp, poll: ModelPoll, info: InstancesInfo, exact: b
   if ((exact && !isNewest) || latestTimestamp > app.latest)
     return `timestamp ${latestTimestamp}, not ${app.latest}`;
   const states = isNewest ? app.shown.slice(-1) : app.shown;
-  if (!states.some((state) => isShown(state, poll.zone, instances, scheduler)))
+  if (!states.some((state) => isShown(state, zoneShown(app.id, state, poll.zone), instances, scheduler)))
     return "instances that it never had";
   if (!poll.empty && ![...instances.values()].some((list) => list.length > 0))
     return "no instance, to a poller that does not take that";
