@@ -6,14 +6,25 @@ const policy = { ttlMs: 90_000, ceilingMs: 3_600_000, keepShare: 0.85 };
 test.each([
   [1, 1],
   [2, 1],
-  [6, 1],
-  [7, 2],
+  [7, 1],
+  [13, 1],
+  [14, 2],
   [20, 3],
   [100, 15],
   [1_000, 150],
   [0, 0],
 ])("of %d instances at most %d go in a minute: a single one always can", (size, most) => {
   expect(mostEvictions(size, policy.keepShare)).toBe(most);
+});
+
+test("never more than the share goes, of whatever size; at a share of 1 nothing does", () => {
+  for (let size = 2; size <= 2_000; size++) {
+    const most = mostEvictions(size, 0.85);
+    expect(most === 1 || most / size <= 0.15 + 1e-9).toBe(true);
+    expect((most + 1) / size).toBeGreaterThan(0.15);
+    expect(mostEvictions(size, 1)).toBe(0);
+    expect(mostEvictions(size, 0)).toBe(size);
+  }
 });
 
 test("a lease ends after its time, under self-preservation after an hour", () => {

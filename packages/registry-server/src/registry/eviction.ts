@@ -5,7 +5,7 @@ export interface EvictionPolicy {
   readonly ttlMs: number;
   /** A lease this old goes even while the registry protects itself, in milliseconds. Default 1 h. */
   readonly ceilingMs: number;
-  /** A minute's evictions leave at least this share of the registry. Default 0.85. */
+  /** A minute's evictions leave at least this share of the registry, but may always be one. 1: none. Default 0.85. */
   readonly keepShare: number;
 }
 
@@ -14,9 +14,12 @@ export function expiredUntil(now: number, protecting: boolean, policy: EvictionP
   return now - (protecting ? policy.ceilingMs : policy.ttlMs);
 }
 
-/** How many of `size` instances may go in a minute. Rounded so that a small registry can still lose one. */
+/** How many of `size` instances may go in a minute: a small registry can still lose one, unless all are to stay. */
 export function mostEvictions(size: number, keepShare: number): number {
-  return size - Math.floor(size * keepShare);
+  if (keepShare >= 1) return 0;
+  // 0.85 of 100 may be a trifle more than 85.
+  const most = size - Math.ceil(size * keepShare - 1e-6);
+  return Math.max(most, Math.min(1, size));
 }
 
 /**

@@ -70,7 +70,7 @@ export class ModelEvictions {
   }
 
   private mostOf(size: number): number {
-    return size - Math.floor(size * this.rules.keepShare);
+    return Math.max(1, Math.floor(size * (1 - this.rules.keepShare) + 1e-6));
   }
 
   private isSelf({ key }: ModelInstance): boolean {
