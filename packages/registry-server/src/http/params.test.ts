@@ -192,6 +192,11 @@ test.each([
   "grpc://a b",
   "grpc://a\u0000b",
   "127.0.0.1:port",
+  "127.0.0.1:65536",
+  "127.0.0.256:80",
+  "127.0.0.1.1:80",
+  "[::g]:80",
+  "[127.0.0.1]:80x",
   "/path",
 ])("%j is no address", (addrs) => {
   expect(refusal(routes.register, registerForm({ addrs }))).toBe(

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   CodedError,
   badParameter,
@@ -134,8 +135,10 @@ function readAddrs(name: string, values: readonly string[], { maxAddrs, maxAddrB
 }
 
 const ABSOLUTE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\u0000-\u001f\u007f/?#]+[^\s\u0000-\u001f\u007f]*$/; // eslint-disable-line no-control-regex -- they are excluded
-const BARE = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+const BARE = /^(?:([\d.]+)|\[([0-9A-Fa-f:.]+)\]):\d{1,5}$/;
 
 function isAddr(addr: string): boolean {
-  return ABSOLUTE.test(addr) || BARE.test(addr);
+  if (ABSOLUTE.test(addr)) return true;
+  const [, v4, v6] = BARE.exec(addr) ?? [];
+  return isIP(v4 ?? v6 ?? "") !== 0 && Number(addr.slice(addr.lastIndexOf(":") + 1)) <= 65_535;
 }
