@@ -47,6 +47,13 @@ test("a request for one of the routes is taken, and answered by its handler", ()
   ]);
 });
 
+test("a request whose target is a whole URL is taken for its path", () => {
+  const { send, observed } = start({ endpoints: answering });
+  expect(send("GET", `http://registry:7171${fetch}`).taken).toBe(true);
+  expect(observed.map(({ code }) => code)).toEqual([0]);
+  expect(send("GET", "http://registry:7171/metrics").taken).toBe(false);
+});
+
 test.each(["/", "/discovery/fetchs", "/discovery/fetch/", "/discovery/FETCH", "*", ""])(
   "a request for %j is left alone",
   (url) => {

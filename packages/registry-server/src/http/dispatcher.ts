@@ -56,7 +56,7 @@ export function createDispatch(options: DispatcherOptions): Dispatch {
     options.endpoints.map((e) => [e.route.path, { ...e, bind: createBind(e.route, options.limits) }]),
   );
   return (req, res) => {
-    const url = req.url as string;
+    const url = originForm(req.url as string);
     const mark = url.indexOf("?");
     const bound = table.get(mark === -1 ? url : url.slice(0, mark));
     if (!bound) return false;
@@ -67,6 +67,11 @@ export function createDispatch(options: DispatcherOptions): Dispatch {
     receive(req, res, bound, mark === -1 ? "" : url.slice(mark + 1), options);
     return true;
   };
+}
+
+/** What a client that takes us for a proxy sends, `http://host/path?query`, without scheme and host. */
+function originForm(url: string): string {
+  return url.startsWith("http://") ? url.replace(/^http:\/\/[^/?]*/, "") : url;
 }
 
 function receive(
