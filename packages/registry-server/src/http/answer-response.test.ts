@@ -1,4 +1,4 @@
-import type { IncomingMessage} from "node:http";
+import type { IncomingMessage } from "node:http";
 import { createServer, ServerResponse, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";

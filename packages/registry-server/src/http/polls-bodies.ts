@@ -15,13 +15,16 @@ export class PollsBodies {
     infos: readonly (readonly [appid: string, info: Buffer])[],
     missing: readonly string[],
   ): Buffer | SharedBytes {
-    const tail = tailOf(missing);
     const [first] = infos;
-    if (infos.length !== 1 || !first) return join(infos, tail);
-    const known = this.shared.get(first[1]);
+    return infos.length === 1 && first ? this.ofOne(...first, missing) : join(infos, tailOf(missing));
+  }
+
+  ofOne(appid: string, info: Buffer, missing: readonly string[]): SharedBytes {
+    const tail = tailOf(missing);
+    const known = this.shared.get(info);
     if (known?.tail === tail) return known.body;
-    const body = new SharedBytes(join(infos, tail));
-    this.shared.set(first[1], { tail, body });
+    const body = new SharedBytes(join([[appid, info]], tail));
+    this.shared.set(info, { tail, body });
     return body;
   }
 }

@@ -106,7 +106,7 @@ export class App {
   shows(view: View): boolean {
     for (const [name, zone] of this.zones) {
       if (view.zone !== undefined && view.zone !== name) continue;
-      if (zone.all().some((stored) => stored.instance.status & view.status)) return true;
+      for (const { instance } of zone.all()) if (instance.status & view.status) return true;
     }
     return false;
   }

@@ -37,6 +37,10 @@ export class Subscriptions {
   private readonly pending = new Set<App>();
   private count = 0;
   private running = false;
+  /** Those who are told of `telling`, and how many of them were. */
+  private queue: readonly Waiting[] = [];
+  private told = 0;
+  private telling: App | undefined;
   private cancelBurst: (() => void) | undefined;
 
   /**
@@ -72,9 +76,8 @@ export class Subscriptions {
     this.pending.add(app);
     if (this.running) return;
     this.running = true;
-    const queue = this.queue();
-    if (this.burstMs === 0) return soon(() => this.run(queue));
-    this.cancelBurst = this.clock.after(this.burstMs, () => this.run(queue));
+    if (this.burstMs === 0) return soon(() => this.run());
+    this.cancelBurst = this.clock.after(this.burstMs, () => this.run());
   }
 
   /** Nobody is told any more. */
@@ -82,27 +85,30 @@ export class Subscriptions {
     this.cancelBurst?.();
   }
 
-  private run(queue: Iterator<void>): void {
+  /** Tells a slice of those who are to be told. */
+  private run(): void {
     const end = this.clock.monotonic() + SLICE_MS;
-    for (let told = 0; told < SLICE && this.clock.monotonic() < end; told++) {
-      if (queue.next().done === true) {
+    for (let count = 0; count < SLICE && this.clock.monotonic() < end; count++) {
+      const app = this.told < this.queue.length ? this.telling : this.nextApp();
+      if (!app) {
         this.running = false;
         return;
       }
+      const waiting = this.queue[this.told++];
+      if (waiting && !waiting.isOver && waiting.waiter.notify(app)) this.remove(waiting);
     }
-    soon(() => this.run(queue));
+    soon(() => this.run());
   }
 
-  /** Tells one waiter a step. An app that changes while its waiters are told comes up again. */
-  private *queue(): Generator<void> {
-    for (const app of this.pending) {
-      this.pending.delete(app);
-      // A copy: those who come while it is told see the new state already.
-      for (const waiting of [...(this.topics.get(keyText(app.env, app.appid))?.waiting ?? [])]) {
-        if (!waiting.isOver && waiting.waiter.notify(app)) this.remove(waiting);
-        yield;
-      }
-    }
+  /** The next app that has changed. One that changes while its waiters are told comes up again. */
+  private nextApp(): App | undefined {
+    const [app] = this.pending;
+    if (app) this.pending.delete(app);
+    this.telling = app;
+    this.told = 0;
+    // A copy: those who come while it is told see the new state already.
+    this.queue = app ? [...(this.topics.get(keyText(app.env, app.appid))?.waiting ?? [])] : [];
+    return app;
   }
 
   private open(key: string): Topic {
