@@ -27,7 +27,8 @@ export class RegistryProcess {
     const port = Number(addresses[0].split(":")[1]);
     const flags = ["--httpserver.addr", addresses[0], "--nodes", addresses.join(",")];
     const child = spawn(process.execPath, [...nodeFlags, REGISTRY_MAIN, ...flags], {
-      stdio: ["ignore", "ignore", "inherit"],
+      // It ends when this process does, whatever of.
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: { ...process.env, HOSTNAME: `node-${port}`, ...env },
     });
     const registry = new RegistryProcess(port, new Child(`the registry on port ${port}`, child));
