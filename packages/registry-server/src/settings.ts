@@ -146,7 +146,7 @@ export const settings = {
   ),
   logStdout: setting("log.stdout", flag, true, "Log to the standard output."),
   logDir: setting("log.dir", text, "", "Log to discoveryd.log in this directory, too, when it is not empty."),
-  logLevel: setting("log.level", level, "info", "What is logged: renewals and polls only at debug."),
+  logLevel: setting("log.level", level, "info", "What is logged: heartbeats and reads only at debug."),
   leaseTtlMs: setting(
     "lease.ttl",
     durationMs,
