@@ -343,6 +343,14 @@ test("an empty text in the file is one left out", () => {
   });
 });
 
+test("a wrong value is refused, though a better source has a right one", () => {
+  const path = fileWith('[lease]\nttl = "soon"');
+  expect(refusal(["--conf", path, "--lease.ttl", "9s"])).toContain(
+    `${path}: lease.ttl = "soon": must be a duration`,
+  );
+  expect(refusal(["--zone", "a"], { ZONE: "a,b" })).toContain('ZONE = "a,b": must be a name');
+});
+
 test("a setting's own flag goes before its short one", () => {
   expect(read(["--env.zone", "own", "--zone", "short"]).zone).toBe("own");
 });

@@ -33,10 +33,11 @@ export function readCommand(argv: readonly string[], environment: Environment): 
   flags.delete("conf");
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const [name, setting] of settingEntries()) {
-    // All three are looked at, whichever wins: what is left in flags and file afterwards is no setting.
+    // All three are looked at, whichever wins: what is wrong must not wait for the day when the winner goes. And what is
+    // left in flags and file afterwards is no setting.
     const found = [fromFlags(setting, flags), fromEnvironment(setting, environment), fromFile(setting, file)];
-    const value = found.find((each) => each !== undefined);
-    if (value) values[name] = parseValue(setting, value);
+    const given = found.filter((each) => each !== undefined).map((value) => parseValue(setting, value));
+    if (given.length > 0) [values[name]] = given;
   }
   rejectUnknown([...flags].map(([flag, value]) => [`--${flag}`, value]));
   rejectUnknown([...file].map(([key, { value }]) => [`${conf}: ${key}`, value]));
