@@ -21,7 +21,7 @@ function examples(fence: string): Example[] {
     const markdown = existsSync(readme) ? readFileSync(readme, "utf8") : "";
     return [...markdown.matchAll(/^```(.*)\n([^]*?)^```$/gm)].flatMap(({ 1: kind, 2: text = "", index }) => {
       const line = markdown.slice(0, index).split("\n").length;
-      return kind === fence && block ? [{ name: `${readme.slice(ROOT.length + 1)}:${line}`, cwd, text }] : [];
+      return kind === fence ? [{ name: `${readme.slice(ROOT.length + 1)}:${line}`, cwd, text }] : [];
     });
   });
 }
