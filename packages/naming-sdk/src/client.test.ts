@@ -92,7 +92,7 @@ test("a closed client takes no more, and closes twice", async () => {
   const client = discovery();
   const resolver = client.build("demo.service");
   await client.close();
-  await client.close();
+  await client[Symbol.asyncDispose]();
   await expect(client.register(demo)).rejects.toThrow("register demo.service: the client is closed");
   expect(() => client.build("demo.service")).toThrow("build demo.service: the client is closed");
   await expect(resolver.ready()).rejects.toThrow("closed before the first answer");

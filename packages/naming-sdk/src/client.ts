@@ -48,7 +48,7 @@ const ADVANCE_MS = 30 * 60_000;
  *
  * Throws an Error when the configuration names no nodes.
  */
-export class Discovery implements Registry, Builder {
+export class Discovery implements Registry, Builder, AsyncDisposable {
   readonly scheme = "discovery";
   /** The configuration in use. */
   readonly config: ResolvedConfig;
@@ -119,6 +119,10 @@ export class Discovery implements Registry, Builder {
   /** Cancels all registrations, closes all resolvers and every connection. Resolves within about 3 s. Safe to call twice. */
   close(): Promise<void> {
     return this.lifecycle.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   private start(what: string): void {
