@@ -37,7 +37,9 @@ export class ReplicatedRegistry {
     const result = origin.replication
       ? this.registry.renewReplicated(key, dirty ?? 0n)
       : this.registry.renew(key);
-    if (result.kind === "renewed") this.peers.tellLazily([renewOf(result.instance)], origin);
+    if (result.kind === "renewed" && !this.peers.areNone) {
+      this.peers.tellLazily([renewOf(result.instance)], origin);
+    }
     return result;
   }
 

@@ -11,6 +11,7 @@ import {
 import { SharedBytes } from "../registry/shared-bytes";
 import type { StoredInstance } from "../registry/stored-instance";
 import { acceptsGzip } from "./accepts-gzip";
+import { AnswerResponse } from "./answer-response";
 import { SecretValueError } from "./secret-value-error";
 
 /** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
@@ -82,6 +83,7 @@ function writeHead(
   bytes: number,
   { last, gzip }: { last: boolean; gzip: boolean },
 ): void {
+  if (!last && !gzip && res instanceof AnswerResponse && res.writeAnswerHead(code, bytes)) return;
   // prettier-ignore
   const headers = [
     "Content-Type", "application/json; charset=utf-8",

@@ -10,6 +10,8 @@ export function hasBody(req: IncomingMessage): boolean {
   return (length !== undefined && length !== "0") || headerOf(req, "transfer-encoding") !== undefined;
 }
 
+const FORM = "application/x-www-form-urlencoded";
+
 /** So many pieces of a body are kept apart. */
 const MOST_CHUNKS = 1_024;
 
@@ -43,9 +45,11 @@ export function readBody(
  * Throws, or rejects with, a CodedError (-400) when it is none of these. Only multipart takes a promise.
  */
 export function parseBody(body: Buffer, contentType = ""): RawParams | Promise<RawParams> {
-  const type = contentType.toLowerCase();
-  if (type.includes("multipart/form-data")) return parseMultipart(body, contentType);
   const params: RawParams = new Map();
+  // As nearly all say it: there is nothing to find out.
+  const isForm = contentType === FORM;
+  const type = isForm ? FORM : contentType.toLowerCase();
+  if (!isForm && type.includes("multipart/form-data")) return parseMultipart(body, contentType);
   const text = body.toString();
   if (text === "") return params;
   // No form begins with a brace: JSON sent without its Content-Type, as `curl -d` does.

@@ -6,7 +6,6 @@ import {
   missingParameter,
   parseInt64,
   type Args,
-  type Param,
   type ParamKind,
   type Route,
 } from "@discoveryd/protocol";
@@ -21,26 +20,20 @@ type Reader = (name: string, values: readonly string[], limits: Limits) => unkno
 
 /** Makes the binder of a route, from its table of parameters. */
 export function createBind<R extends Route>(route: R, limits: Limits): Bind<R> {
-  const params = Object.entries(route.params);
+  const params = Object.entries(route.params).map(([name, { kind, required }]) => {
+    return { name, required, read: readers[kind], absent: absent[kind] };
+  });
   return (raw) => {
     const args: Record<string, unknown> = {};
-    for (const [name, param] of params) args[name] = readParam(name, param, raw.get(name), limits);
+    for (const { name, required, read, absent } of params) {
+      const values = raw.get(name);
+      const value = values && read(name, values, limits);
+      const isAbsent = isMissing(value);
+      if (isAbsent && required) throw missingParameter(name);
+      args[name] = isAbsent ? absent : value;
+    }
     return args as Args<R>;
   };
-}
-
-function readParam(
-  name: string,
-  param: Param,
-  values: readonly string[] | undefined,
-  limits: Limits,
-): unknown {
-  const value = values && readers[param.kind](name, values, limits);
-  if (isMissing(value)) {
-    if (param.required) throw missingParameter(name);
-    return absent[param.kind];
-  }
-  return value;
 }
 
 /** A required number may not be 0: to the original's clients a field left out and a 0 are the same. */
