@@ -1,6 +1,7 @@
 import { costOf, paired, type Contestant, type Cost } from "../harness/paired";
 import type { Finding, Question } from "../harness/question";
 import { ScriptProcess } from "../harness/script-process";
+import { summary } from "../harness/statistics";
 
 const OVER = "a bare grpc-js client with round_robin";
 
@@ -9,16 +10,15 @@ const PROCESSES = 3;
 /** Until the code is compiled. */
 const WARM_UP_CALLS = 5_000;
 
+const WARDEN = "a call of a dialled WardenClient: deadline, breaker, metadata, metrics, p2c";
+
 type Described = Pick<Finding, "what" | "goal" | "most">;
 
 /** Kinds of grpc-caller.cjs that are compared with its `bare`. */
 const KINDS: ReadonlyMap<string, Described> = new Map([
   ["p2c", { what: "a call through resolver and p2c alone", goal: 1.02, most: 1.05 }],
   ["wrr", { what: "a call through resolver and wrr alone" }],
-  [
-    "warden",
-    { what: "a call of a dialled WardenClient: deadline, breaker, metadata, metrics, p2c", most: 1.05 },
-  ],
+  ["warden", { what: WARDEN }],
   [
     "bare-with-deadline",
     { what: "a call of the bare client with a deadline and a caller header of its own" },
@@ -44,9 +44,26 @@ export const grpcCall: Question = {
       [contestant("bare", bareCallers), ...others.map(({ kind, callers }) => contestant(kind, callers))],
       context,
     )) as [Cost, ...Cost[]];
-    return [...costs.flatMap(findings), { what: `${OVER}, processor time`, value: bare.us, unit: "us" }];
+    return [
+      stackFinding(costs),
+      ...costs.flatMap(findings),
+      { what: `${OVER}, processor time`, value: bare.us, unit: "us" },
+    ];
   },
 };
+
+/** What the stack adds to a call that says the same: whoever calls without it gives a deadline, too. */
+function stackFinding(costs: readonly Cost[]): Finding {
+  const roundsOf = (kind: string) => (costs.find(({ name }) => name === kind) as Cost).rounds;
+  const base = roundsOf("bare-with-deadline");
+  const value = summary(roundsOf("warden").map((us, i) => us / (base[i] as number)));
+  return {
+    what: `${WARDEN}, over a bare client's with the same deadline and header`,
+    value,
+    unit: "x",
+    most: 1.05,
+  };
+}
 
 /** The processes of a kind take turns, round by round. */
 function contestant(name: string, callers: readonly ScriptProcess[]): Contestant {

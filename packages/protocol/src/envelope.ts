@@ -20,11 +20,15 @@ export function encodeEnvelope(code: number, message = String(code), data?: stri
   return data === undefined ? `${head}}` : `${head},"data":${data}}`;
 }
 
-/** Reads an answer, timestamps to the digit. Throws a CodedError (-500) when the text is not an envelope. */
-export function parseEnvelope(text: string): Envelope {
+/**
+ * Reads an answer, timestamps to the digit. Throws a CodedError (-500) when the text is not an envelope.
+ *
+ * @param only the timestamp whose digits matter, such as `latest`. Default: all.
+ */
+export function parseEnvelope(text: string, only?: string): Envelope {
   let value: unknown;
   try {
-    value = parseWithTimestamps(text);
+    value = parseWithTimestamps(text, only);
   } catch (error) {
     throw new CodedError(codes.internal, `not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause: error });
   }

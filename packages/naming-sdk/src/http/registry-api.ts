@@ -173,6 +173,8 @@ export class RegistryApi {
         route.method === "GET" ? { path: `${route.path}?${form}` } : { path: route.path, body: form };
       envelope = parseEnvelope(
         await this.options.transport.send({ method: route.method, origin: node, timeoutMs, signal, ...rest }),
+        // The only one that is used, and given back to the registry.
+        "latest",
       );
     } catch (error) {
       throw new CodedError(codes.internal, `${what}: ${reasonOf(error)}`, { cause: error });
