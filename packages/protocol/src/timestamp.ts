@@ -43,12 +43,16 @@ export function nextOnGrid(timestamp: Timestamp): Timestamp {
 /** Issues timestamps on the grid: strictly increasing, never behind `now` at the time of the first. */
 export class TimestampSource {
   private last: Timestamp = 0n;
+  /** The moment of the last one, in milliseconds: dozens come in each, and are not behind it. */
+  private lastMs = -1;
 
   /** @param now milliseconds since the epoch. */
   constructor(private readonly now: () => number) {}
 
   next(): Timestamp {
-    const wall = timestampFromMs(this.now());
+    const ms = this.now();
+    const wall = ms === this.lastMs ? 0n : timestampFromMs(ms);
+    this.lastMs = ms;
     this.last = wall > this.last ? wall : this.last + GRID;
     return this.last;
   }
