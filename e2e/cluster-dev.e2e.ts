@@ -47,13 +47,16 @@ test(
     // The client's zone has a server, and so it calls no other.
     expect(await get(hello as string)).toContain('"served_by":"demo-server-1"');
     const nodes = Array.from({ length: NODES }, (_, i) => `127.0.0.1:${firstNode + i}`);
-    for (const node of nodes) {
-      const text = await get(`http://${node}/discovery/fetch?env=dev&appid=demo.service&status=1`);
-      expect(hostnames(text)).toEqual(["demo-server-1", "demo-server-2"]);
-    }
-    expect(await get(`http://${nodes[0]}/discovery/nodes`)).toContain(
-      `"data":[{"addr":"${nodes[0]}","status":0,"zone":"z1"},{"addr":"${nodes[1]}","status":0,"zone":"z1"}]`,
-    );
+    // Nodes that have just started may take each other for lost for a moment: what they are told comes a moment later.
+    await eventually(async () => {
+      for (const node of nodes) {
+        const text = await get(`http://${node}/discovery/fetch?env=dev&appid=demo.service&status=1`);
+        expect(hostnames(text)).toEqual(["demo-server-1", "demo-server-2"]);
+      }
+      expect(await get(`http://${nodes[0]}/discovery/nodes`)).toContain(
+        `"data":[{"addr":"${nodes[0]}","status":0,"zone":"z1"},{"addr":"${nodes[1]}","status":0,"zone":"z1"}]`,
+      );
+    }, END_MS);
 
     running.killGroup("SIGINT");
     await running.exited;
