@@ -3,8 +3,10 @@ import { createServer, ServerResponse, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { CodedError } from "@discoveryd/protocol";
+import { SharedBytes } from "../registry/shared-bytes";
 import { errorAnswer, sendAnswer } from "./answer";
-import { AnswerHeads, AnswerResponse } from "./answer-response";
+import { AnswerHeads } from "./answer-heads";
+import { AnswerResponse } from "./answer-response";
 
 const KEEP_ALIVE_MS = 150_000;
 const servers: Server[] = [];
@@ -39,6 +41,9 @@ class Answering extends AnswerResponse<IncomingMessage> {}
 Object.defineProperty(Answering.prototype, "heads", { value: new AnswerHeads(KEEP_ALIVE_MS) });
 
 const ok = (res: ServerResponse) => sendAnswer(res, { code: 0, body: "{}" });
+const small = { code: 0, body: new SharedBytes(Buffer.from("{}")) } as const;
+const large = { code: 0, body: new SharedBytes(Buffer.from(`"${"ä".repeat(20_000)}"`)) } as const;
+const GZIP = "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n";
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 test.each([
@@ -48,7 +53,16 @@ test.each([
   ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", ok],
   ["HTTP/1.0 that keeps the connection", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", ok],
   ["an error", GET, (res: ServerResponse) => sendAnswer(res, errorAnswer(new CodedError(-400, "Zoë")))],
-  ["a shared buffer", GET, (res: ServerResponse) => sendAnswer(res, { code: 0, body: Buffer.from("{}") })],
+  ["bytes", GET, (res: ServerResponse) => sendAnswer(res, { code: 0, body: Buffer.from("{}") })],
+  ["bytes that many are sent", GET.repeat(3), (res: ServerResponse) => sendAnswer(res, small)],
+  ["many bytes", GET.repeat(2), (res: ServerResponse) => sendAnswer(res, large)],
+  ["many bytes to a client that takes gzip", GZIP.repeat(2), (res: ServerResponse) => sendAnswer(res, large)],
+  ["few bytes to a client that takes gzip", GZIP, (res: ServerResponse) => sendAnswer(res, small)],
+  [
+    "the last answer to a client that takes gzip",
+    GZIP,
+    (res: ServerResponse) => sendAnswer(res, large, true),
+  ],
   [
     "the last answer of a connection",
     GET,
@@ -71,6 +85,31 @@ test("the date is that of the second", () => {
   expect(heads.write(0, 2)).toContain("Date: Sun, 22 Nov 2026 10:06:43 GMT\r\n");
   now += 1_000;
   expect(heads.write(0, 2)).toContain("Date: Sun, 22 Nov 2026 10:06:44 GMT\r\n");
+});
+
+test("what many are sent is put behind its head once a second", () => {
+  let now = 1_795_342_003_214;
+  const heads = new AnswerHeads(KEEP_ALIVE_MS, { now: () => now });
+  const body = Buffer.from("{}");
+  const packet = () => heads.packet(heads.write(0, body.length), body);
+  const first = packet();
+  expect(first.toString()).toBe(`${heads.write(0, 2)}{}`);
+  expect(packet()).toBe(first);
+  now += 1_000;
+  expect(packet().toString()).toBe(`${heads.write(0, 2)}{}`);
+});
+
+test("a response is over when its answer was sent, and Node knows it", async () => {
+  const events: string[] = [];
+  const port = await serve(Answering as unknown as typeof ServerResponse, (res) => {
+    for (const event of ["prefinish", "finish", "close"]) res.once(event, () => events.push(event));
+    ok(res);
+    expect([res.headersSent, res.writableEnded, res.statusCode]).toEqual([true, true, 200]);
+    // Nothing more can be said.
+    res.on("error", () => events.push("error")).end("more");
+  });
+  await exchange(port, GET);
+  expect(events.sort()).toEqual(["close", "error", "finish", "prefinish"]);
 });
 
 test("heads are written by us where this Node keeps them", async () => {

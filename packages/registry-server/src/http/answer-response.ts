@@ -1,60 +1,79 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { STATUS_CODE_HEADER, type Code } from "@discoveryd/protocol";
-import { systemClock, type Clock } from "@discoveryd/runtime";
+import type { Socket } from "node:net";
+import type { Code } from "@discoveryd/protocol";
+import type { AnswerHeads } from "./answer-heads";
 
-const SECOND_MS = 1_000;
-
-const START = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ";
-const CODE = `\r\n${STATUS_CODE_HEADER}: `;
-
-/** Writes the heads of answers on connections that are kept. */
-export class AnswerHeads {
-  private second = 0;
-  private end = "";
-
-  /** @param keepAliveMs how long an idle connection is kept. */
-  constructor(
-    private readonly keepAliveMs: number,
-    private readonly clock: Pick<Clock, "now"> = systemClock,
-  ) {}
-
-  /** @param bytes of the body. */
-  write(code: Code, bytes: number): string {
-    return START + bytes + CODE + code + this.endNow();
-  }
-
-  /** Made once a second: it holds the date. */
-  private endNow(): string {
-    const second = Math.floor(this.clock.now() / SECOND_MS);
-    if (second === this.second) return this.end;
-    const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.keepAliveMs / SECOND_MS)}`;
-    this.second = second;
-    this.end = `\r\nDate: ${new Date(second * SECOND_MS).toUTCString()}\r\n${keepAlive}\r\n\r\n`;
-    return this.end;
-  }
+/** What an answer is sent as. */
+export interface Sent {
+  readonly code: Code;
+  /** Text of as many characters as bytes is ASCII. */
+  readonly body: string | Buffer;
+  /** Of the body. */
+  readonly bytes: number;
+  readonly gzip: boolean;
 }
 
-/** Where Node keeps the text of a head, once it is made; null before. */
-interface WithHead {
+/** A larger body is not copied to stand behind its head: it is sent after it. */
+const PACKET_BYTES = 16_384;
+
+/** What Node keeps of a response, and does not document. */
+interface Internals {
+  /** The text of the head, once it is made; null before. */
   _header: string | null;
+  _headerSent: boolean;
+  /** What waits for an earlier answer on the connection. */
+  readonly outputData?: readonly unknown[];
+  /** What its head says of it, in milliseconds; 0 is nothing. */
+  _keepAliveTimeout: number;
+  _finish(): void;
 }
+
+/** Lets the head that Node writes say how long an idle connection is kept. */
+export function sayKeepAlive(res: ServerResponse, keepAliveMs: number): void {
+  (res as unknown as Internals)._keepAliveTimeout = keepAliveMs;
+}
+
+/** A connection, with the response whose turn it is. */
+type Turn = Socket & { readonly _httpMessage?: unknown };
 
 /**
- * A response whose head can be written as text. Node looks at each name and value for what must not be there, and for
- * what it means, which is a twentieth of what a heartbeat costs; the headers of an answer are ours.
+ * A response that sends a whole answer itself. Node looks at each name and value of a head for what must not be there and
+ * for what it means, makes two or three writes of an answer, and gathers them again; the headers of an answer are ours,
+ * and there is nothing to gather.
  */
 export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
   /** On the prototype: each server has a class of its own. */
   declare readonly heads: AnswerHeads;
 
   /**
-   * Gives Node the head of an answer where it keeps it itself. False, with nothing done, when Node has to write it: the
-   * connection ends with the answer, or this is a Node to come that keeps heads elsewhere.
+   * Sends a whole answer, and tells Node that it is sent. False, with nothing done, when Node has to send it: the
+   * connection ends with the answer, or an earlier one is still under way on it, or this is a Node to come that keeps
+   * things elsewhere.
    */
-  writeAnswerHead(code: Code, bytes: number): boolean {
-    const response = this as unknown as WithHead;
-    if (!this.shouldKeepAlive || response._header !== null) return false;
-    response._header = this.heads.write(code, bytes);
+  sendAnswer({ code, body, bytes, gzip }: Sent): boolean {
+    const own = this as unknown as Internals;
+    const socket = this.socket as Turn | null;
+    if (!this.shouldKeepAlive || own._header !== null || own.outputData?.length !== 0) return false;
+    if (socket?._httpMessage !== this || !socket.writable) return false;
+    const head = this.heads.write(code, bytes, gzip);
+    own._header = head;
+    own._headerSent = true;
+    this.finished = true;
+    const sent = (error?: Error | null) => {
+      if (!error) this.emit("finish");
+    };
+    if (typeof body === "string") {
+      // Text that is known to be ASCII is sent for less under this name.
+      socket.write(head + body, bytes === body.length ? "latin1" : "utf8", sent);
+    } else if (bytes <= PACKET_BYTES) {
+      socket.write(this.heads.packet(head, body), sent);
+    } else {
+      socket.cork();
+      socket.write(head, "latin1");
+      socket.write(body, sent);
+      socket.uncork();
+    }
+    own._finish();
     return true;
   }
 }

@@ -11,7 +11,7 @@ import {
 import { SharedBytes } from "../registry/shared-bytes";
 import type { StoredInstance } from "../registry/stored-instance";
 import { acceptsGzip } from "./accepts-gzip";
-import { AnswerResponse } from "./answer-response";
+import { AnswerResponse, type Sent } from "./answer-response";
 import { SecretValueError } from "./secret-value-error";
 
 /** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
@@ -62,35 +62,26 @@ export function errorAnswer(error: unknown): Answer {
 }
 
 /** Sends an answer. `last` closes the connection after it. */
-export function sendAnswer(res: ServerResponse, { code, body, isAscii }: Answer, last = false): void {
-  if (body instanceof SharedBytes) {
-    const isSmaller = acceptsGzip(res.req) && body.gzipped !== body.bytes;
-    const bytes = isSmaller ? body.gzipped : body.bytes;
-    writeHead(res, code, bytes.length, { last, gzip: isSmaller });
-    res.end(bytes);
-    return;
-  }
-  const length = isAscii ? body.length : Buffer.byteLength(body);
-  writeHead(res, code, length, { last, gzip: false });
-  if (typeof body !== "string") res.end(body);
-  // Text of as many bytes as characters is ASCII, which is sent for less under this name.
-  else res.end(body, length === body.length ? "latin1" : "utf8");
-}
-
-function writeHead(
-  res: ServerResponse,
-  code: Code,
-  bytes: number,
-  { last, gzip }: { last: boolean; gzip: boolean },
-): void {
-  if (!last && !gzip && res instanceof AnswerResponse && res.writeAnswerHead(code, bytes)) return;
+export function sendAnswer(res: ServerResponse, answer: Answer, last = false): void {
+  const sent = sentAs(res, answer);
+  if (!last && res instanceof AnswerResponse && res.sendAnswer(sent)) return;
+  const { code, body, bytes, gzip } = sent;
   // prettier-ignore
   const headers = [
     "Content-Type", "application/json; charset=utf-8",
     "Content-Length", String(bytes),
     STATUS_CODE_HEADER, String(code),
   ];
-  if (last) headers.push("Connection", "close");
   if (gzip) headers.push("Content-Encoding", "gzip", "Vary", "Accept-Encoding");
-  res.writeHead(200, headers);
+  if (last) headers.push("Connection", "close");
+  res.writeHead(200, headers).end(body);
+}
+
+function sentAs(res: ServerResponse, { code, body, isAscii }: Answer): Sent {
+  if (!(body instanceof SharedBytes)) {
+    return { code, body, bytes: isAscii ? body.length : Buffer.byteLength(body), gzip: false };
+  }
+  const gzip = acceptsGzip(res.req) && body.gzipped !== body.bytes;
+  const bytes = gzip ? body.gzipped : body.bytes;
+  return { code, body: bytes, bytes: bytes.length, gzip };
 }

@@ -1,7 +1,8 @@
 import { IncomingMessage, ServerResponse, createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Express } from "express";
-import { AnswerHeads, AnswerResponse } from "./answer-response";
+import { AnswerHeads } from "./answer-heads";
+import { AnswerResponse, sayKeepAlive } from "./answer-response";
 import type { Dispatch } from "./dispatcher";
 
 export interface HttpServerOptions {
@@ -34,8 +35,14 @@ interface Exchange {
   readonly res: ServerResponse;
 }
 
+/** Where a socket has its connection: it is looked for with each request. */
+const CONNECTION = Symbol("connection");
+
+type ServedSocket = Socket & { [CONNECTION]?: Connection | undefined };
+
 /** What has been asked on an open connection. */
 interface Connection {
+  readonly socket: Socket;
   /** The last one served; it may be over. */
   res: ServerResponse | undefined;
   /** Those that wait for it to be over, in order. */
@@ -50,18 +57,21 @@ interface Connection {
  */
 export class HttpServer {
   private readonly server: Server;
-  private readonly sockets = new Map<Socket, Connection>();
+  private readonly connections = new Set<Connection>();
+  private readonly keepAliveMs: number;
   private refusedCount = 0;
   private draining = false;
 
   constructor(private readonly options: HttpServerOptions) {
     const { app, maxConnections, maxHeaderBytes, timeouts = PROTOCOL } = options;
+    this.keepAliveMs = timeouts.keepAliveMs;
     this.server = createServer({
       ...messagesOf(app, timeouts),
       keepAlive: true,
       noDelay: true,
       maxHeaderSize: maxHeaderBytes,
-      keepAliveTimeout: timeouts.keepAliveMs,
+      // Idle connections fall under `timeout`, below: a time of their own costs two timers a request.
+      keepAliveTimeout: 0,
       headersTimeout: timeouts.headersMs,
       requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: timeouts.checkMs,
@@ -75,7 +85,7 @@ export class HttpServer {
   }
 
   get open(): number {
-    return this.sockets.size;
+    return this.connections.size;
   }
 
   /** Connections closed at once because there were too many. */
@@ -100,7 +110,7 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeIdleConnections();
-      for (const [socket, { res }] of this.sockets) {
+      for (const { socket, res } of this.connections) {
         if (isUnderWay(res)) {
           res.shouldKeepAlive = false;
           // An answer that has begun has promised to keep the connection.
@@ -114,16 +124,21 @@ export class HttpServer {
 
   /** Ends all connections, whatever they are doing. */
   destroy(): void {
-    for (const socket of this.sockets.keys()) socket.destroy();
+    for (const { socket } of this.connections) socket.destroy();
   }
 
-  private accept(socket: Socket): void {
-    this.sockets.set(socket, { res: undefined, waiting: [] });
-    socket.once("close", () => this.sockets.delete(socket));
+  private accept(socket: ServedSocket): void {
+    const connection: Connection = { socket, res: undefined, waiting: [] };
+    socket[CONNECTION] = connection;
+    this.connections.add(connection);
+    socket.once("close", () => {
+      socket[CONNECTION] = undefined;
+      this.connections.delete(connection);
+    });
   }
 
   private receive(req: IncomingMessage, res: ServerResponse): void {
-    const connection = this.sockets.get(req.socket);
+    const connection = connectionOf(req.socket);
     // A request that is read when its connection is over already.
     if (!connection) return;
     const { res: last, waiting } = connection;
@@ -143,6 +158,7 @@ export class HttpServer {
 
   private serve(connection: Connection, { req, res }: Exchange): void {
     connection.res = res;
+    sayKeepAlive(res, this.keepAliveMs);
     if (this.draining) {
       res.shouldKeepAlive = false;
       res.once("close", () => this.endIdle(req.socket));
@@ -152,7 +168,7 @@ export class HttpServer {
   }
 
   private endIdle(socket: Socket): void {
-    if (this.sockets.get(socket)?.waiting.length === 0) socket.end();
+    if (connectionOf(socket)?.waiting.length === 0) socket.end();
   }
 
   /** Answers what is no request, or comes too slowly, and closes its connection. */
@@ -160,12 +176,16 @@ export class HttpServer {
     // Node counts the first headers from the opening of the connection. One that has sent nothing is idle: the limit on
     // idle connections holds for it, and from its first byte on Node counts anew.
     if (code === "ERR_HTTP_REQUEST_TIMEOUT" && socket.bytesRead === 0) return;
-    const { res } = this.sockets.get(socket) ?? {};
+    const { res } = connectionOf(socket) ?? {};
     const isAnswering = isUnderWay(res) && res.headersSent;
     const status = REFUSALS.get(code ?? "") ?? "400 Bad Request";
     if (socket.writable && !isAnswering) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     socket.destroySoon();
   }
+}
+
+function connectionOf(socket: ServedSocket): Connection | undefined {
+  return socket[CONNECTION];
 }
 
 /** Whether an answer is still to be sent, or being sent. */
