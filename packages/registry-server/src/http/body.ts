@@ -3,6 +3,7 @@ import Busboy from "@fastify/busboy";
 import { CodedError, codes, splitJsonArray, splitJsonObject } from "@discoveryd/protocol";
 import { headerOf } from "./header-of";
 import { addPairs, addValue, type RawParams } from "./pairs";
+import { ReceivedRequest, type BodyReader } from "./received-request";
 
 /** Whether a request says that it has a body. */
 export function hasBody(req: IncomingMessage): boolean {
@@ -13,7 +14,7 @@ export function hasBody(req: IncomingMessage): boolean {
 const FORM = "application/x-www-form-urlencoded";
 
 /** So many pieces of a body are kept apart. */
-const MOST_CHUNKS = 1_024;
+const MOST_PIECES = 1_024;
 
 /**
  * Reads a whole body, then calls back once: with the bytes, or with a CodedError (-400) when they are too many.
@@ -24,20 +25,52 @@ export function readBody(
   maxBytes: number,
   done: (error: CodedError | undefined, body: Buffer) => void,
 ): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  req.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= maxBytes) {
-      chunks.push(chunk);
-      // Chunks of a byte each would take 400 times their size.
-      if (chunks.length === MOST_CHUNKS) chunks.splice(0, MOST_CHUNKS, Buffer.concat(chunks));
-      return;
-    }
-    req.removeAllListeners("data").removeAllListeners("end").pause();
-    done(new CodedError(codes.badRequest, `the body is larger than ${maxBytes} bytes`), Buffer.alloc(0));
+  const body = new Body(maxBytes, done);
+  if (req instanceof ReceivedRequest && req.readBody(body)) return;
+  req.on("data", (piece: Buffer) => {
+    if (!body.piece(piece)) req.removeAllListeners("data").removeAllListeners("end").pause();
   });
-  req.on("end", () => done(undefined, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  req.on("end", () => body.end());
+}
+
+/** Lets a request without a body go by: nobody need be told that there is none. */
+export function skipBody(req: IncomingMessage): void {
+  if (req instanceof ReceivedRequest) req.readBody(NOBODY);
+}
+
+const NOBODY: BodyReader = { piece: () => true, end: () => undefined };
+
+/** A body as it comes. */
+class Body implements BodyReader {
+  private pieces: Buffer[] = [];
+  private bytes = 0;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly done: (error: CodedError | undefined, body: Buffer) => void,
+  ) {}
+
+  piece(bytes: Buffer): boolean {
+    const { maxBytes } = this;
+    const wasTooLarge = this.bytes > maxBytes;
+    this.bytes += bytes.length;
+    if (this.bytes > maxBytes) {
+      this.pieces = [];
+      const error = new CodedError(codes.badRequest, `the body is larger than ${maxBytes} bytes`);
+      if (!wasTooLarge) this.done(error, Buffer.alloc(0));
+      return false;
+    }
+    this.pieces.push(bytes);
+    // Pieces of a byte each would take 400 times their size.
+    if (this.pieces.length === MOST_PIECES) this.pieces = [Buffer.concat(this.pieces)];
+    return true;
+  }
+
+  end(): void {
+    if (this.bytes > this.maxBytes) return;
+    const { pieces } = this;
+    this.done(undefined, pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CodedError, codes, type Args, type Route } from "@discoveryd/protocol";
 import type { Clock } from "@discoveryd/runtime";
 import { errorAnswer, type Answer } from "./answer";
-import { hasBody, parseBody, readBody } from "./body";
+import { hasBody, parseBody, readBody, skipBody } from "./body";
 import { Call, type Observe } from "./call";
 import { headerOf } from "./header-of";
 import type { Limits } from "./limits";
@@ -85,6 +85,7 @@ function receive(
   const open = (params: RawParams, body?: Buffer) =>
     new Call(req, res, bound.route, params, startedAt, options.observe, body);
   if (!hasBody(req)) {
+    skipBody(req);
     run(open(pairsOf(query)), bound, options);
     return;
   }

@@ -4,6 +4,7 @@ import type { Express } from "express";
 import { AnswerHeads } from "./answer-heads";
 import { AnswerResponse, sayKeepAlive } from "./answer-response";
 import type { Dispatch } from "./dispatcher";
+import { ReceivedRequest } from "./received-request";
 
 export interface HttpServerOptions {
   /** Takes what is the registry's own; the rest goes to `app`. */
@@ -210,7 +211,7 @@ function messagesOf(
   IncomingMessage: typeof IncomingMessage;
   ServerResponse: typeof ServerResponse;
 } {
-  class Request extends IncomingMessage {}
+  class Request extends ReceivedRequest {}
   class Response<R extends IncomingMessage> extends AnswerResponse<R> {}
   Object.defineProperty(Response.prototype, "heads", { value: new AnswerHeads(keepAliveMs) });
   app.request = adopt(Request.prototype, app.request, IncomingMessage.prototype);

@@ -1,0 +1,67 @@
+import { IncomingMessage } from "node:http";
+
+/** Takes a body. */
+export interface BodyReader {
+  /** The next piece of it. Returns whether it wants more. */
+  piece(bytes: Buffer): boolean;
+  /** It was the last one. */
+  end(): void;
+}
+
+interface Internals {
+  _dump(): void;
+}
+
+const node = IncomingMessage.prototype as unknown as Internals;
+
+/**
+ * A request whose body can be had where Node's parser hands it over. Node puts it into a stream, which tells of it in later
+ * turns: for a body of a hundred bytes, and for none at all, that costs as much as all that a registry does.
+ */
+export class ReceivedRequest extends IncomingMessage {
+  private reader: BodyReader | undefined;
+  private atEnd = false;
+
+  /**
+   * Hands the body to `reader` as it comes. False, with nothing done, when some of it has come already, or all: it must
+   * then be read from the stream.
+   */
+  readBody(reader: BodyReader): boolean {
+    if (this.complete || this.readableLength > 0) return false;
+    this.reader = reader;
+    return true;
+  }
+
+  /** Whether the reader has been told of the end. */
+  get isAtEnd(): boolean {
+    return this.atEnd;
+  }
+
+  /** Node's parser calls it with each piece of the body, and with null at its end. */
+  override push(piece: Buffer | null): boolean {
+    const { reader } = this;
+    if (!reader) return super.push(piece);
+    if (piece !== null) return reader.piece(piece);
+    this.atEnd = true;
+    reader.end();
+    return true;
+  }
+
+  /** Node calls it when the answer is sent, to get rid of what nobody reads. */
+  _dump(): void {
+    if (!this.reader) node._dump.call(this);
+  }
+}
+
+const { get: isStreamAtEnd } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(IncomingMessage.prototype) as object,
+  "readableEnded",
+) as { get(): boolean };
+
+// Node asks for it when the answer is sent: of a request that is not at its end the connection keeps hold until the next
+// one. (Node's types have it as a field, which a class cannot override with a getter.)
+Object.defineProperty(ReceivedRequest.prototype, "readableEnded", {
+  get(this: ReceivedRequest) {
+    return this.isAtEnd || isStreamAtEnd.call(this);
+  },
+});
