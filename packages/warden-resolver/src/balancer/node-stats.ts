@@ -110,7 +110,7 @@ export class NodeStats {
     this.recent.push(tookMs);
     this.samples++;
     this.sampledAt = now;
-    const best = Math.min(...this.recent);
+    const best = this.recent.reduce((least, each) => (each < least ? each : least));
     // At first much as the mean of all.
     const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
     this.latency = this.samples <= recentSamples ? best : this.latency + (best - this.latency) * share;

@@ -1,7 +1,7 @@
 import { experimental, status, type Metadata } from "@grpc/grpc-js";
 import type { Clock } from "@discoveryd/runtime";
 import type { BalancerContext } from "./balancer-context";
-import type { ColorRoutes } from "./color-routes";
+import type { ColorRoutes, Route } from "./color-routes";
 import type { Connection } from "./connection";
 import type { NodeStats, Outcome } from "./node-stats";
 import type { Chooser } from "./strategy";
@@ -9,6 +9,8 @@ import type { Chooser } from "./strategy";
 /** Picks for each call among the ready connections of its color. All that can be is worked out beforehand. */
 export class WardenPicker implements experimental.Picker {
   private readonly waiting: experimental.QueuePicker;
+  /** Where all calls go while no connection has a color. */
+  private readonly plain: Route<Chooser<Connection>> | undefined;
 
   constructor(
     private readonly routes: ColorRoutes<Connection, Chooser<Connection>>,
@@ -16,16 +18,20 @@ export class WardenPicker implements experimental.Picker {
     balancer: experimental.LoadBalancer,
   ) {
     this.waiting = new experimental.QueuePicker(balancer);
+    this.plain = routes.colored ? undefined : routes.find("");
   }
 
   pick(args: experimental.PickArgs): experimental.PickResult {
-    const { clock, color, random } = this.context;
-    const wanted = this.routes.colored ? (colorOf(args.metadata) ?? color) : "";
-    const route = this.routes.find(wanted);
+    const { clock, random } = this.context;
+    const route = this.plain ?? this.routes.find(this.colorOf(args));
     if (route === "wait") return this.waiting.pick(args);
-    if (route === "none") return this.refuse(wanted, args);
+    if (route === "none") return this.refuse(this.colorOf(args), args);
     const connection = route.pick(clock.monotonic(), random);
     return follow(connection.pick(args), connection.stats, clock);
+  }
+
+  private colorOf({ metadata }: experimental.PickArgs): string {
+    return this.routes.colored ? (colorOf(metadata) ?? this.context.color) : "";
   }
 
   private refuse(wanted: string, args: experimental.PickArgs): experimental.PickResult {

@@ -1,4 +1,4 @@
-import { systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
+import { systemRandom, type Random } from "@discoveryd/runtime";
 import { RollingWindow, type WindowCounts } from "./rolling-window";
 
 export interface BreakerPolicy {
@@ -25,7 +25,6 @@ export function refusedShare(counts: WindowCounts, policy: BreakerPolicy): numbe
 
 export interface SreBreakerOptions {
   readonly policy?: BreakerPolicy;
-  readonly clock?: Clock;
   readonly random?: Random;
 }
 
@@ -35,27 +34,23 @@ export interface SreBreakerOptions {
  *
  * A refused call counts for nothing. If it counted as a failed one, refusals would feed on themselves: with half of
  * the calls failing all would soon be refused, and an end of the failures would go unnoticed for half a minute.
+ *
+ * Knows no clock: each call says what time it is, in milliseconds that never run backwards.
  */
 export class SreBreaker {
   private readonly policy: BreakerPolicy;
-  private readonly clock: Clock;
   private readonly random: Random;
   private readonly window: RollingWindow;
 
-  constructor({
-    policy = defaultBreakerPolicy,
-    clock = systemClock,
-    random = systemRandom,
-  }: SreBreakerOptions = {}) {
+  constructor({ policy = defaultBreakerPolicy, random = systemRandom }: SreBreakerOptions = {}) {
     this.policy = policy;
-    this.clock = clock;
     this.random = random;
     this.window = new RollingWindow(policy);
   }
 
   /** Undefined when the call may go out: `record` how it ends. Otherwise the reason of the refusal, for people. */
-  refuse(): string | undefined {
-    const counts = this.window.counts(this.clock.monotonic());
+  refuse(now: number): string | undefined {
+    const counts = this.window.counts(now);
     const share = refusedShare(counts, this.policy);
     if (share === 0 || this.random() >= share) return undefined;
     return (
@@ -65,7 +60,7 @@ export class SreBreaker {
   }
 
   /** Counts a call that went out. */
-  record(accepted: boolean): void {
-    this.window.add(this.clock.monotonic(), accepted);
+  record(now: number, accepted: boolean): void {
+    this.window.add(now, accepted);
   }
 }

@@ -1,5 +1,4 @@
 import { seededRandom } from "@discoveryd/runtime";
-import { FakeClock } from "@discoveryd/runtime/testing";
 import { readClientConfig, type WardenClientConfig } from "./config";
 import { MethodRules } from "./method-rules";
 
@@ -7,7 +6,6 @@ function useRules(config: WardenClientConfig) {
   let settings = readClientConfig(config);
   const rules = new MethodRules({
     settings: () => settings,
-    clock: new FakeClock(),
     random: seededRandom(1),
   });
   return { rules, reload: (next: WardenClientConfig) => (settings = readClientConfig(next)) };

@@ -1,11 +1,10 @@
-import type { Clock, Random } from "@discoveryd/runtime";
+import type { Random } from "@discoveryd/runtime";
 import { SreBreaker, type BreakerPolicy } from "../breaker/sre-breaker";
 import type { ClientSettings } from "./config";
 
 export interface MethodRulesOptions {
   /** The settings in force, asked for each call: they may change at any time. */
   readonly settings: () => ClientSettings;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -33,8 +32,7 @@ export class MethodRules {
       known.policy = policy;
       return known.breaker;
     }
-    const { clock, random } = this.options;
-    const breaker = new SreBreaker({ policy, clock, random });
+    const breaker = new SreBreaker({ policy, random: this.options.random });
     this.breakers.set(method, { policy, breaker });
     return breaker;
   }

@@ -25,13 +25,13 @@ export function createBreakerStage({ breakerOf, onRefused, clock }: BreakerStage
   return {
     begin: (call) => {
       call.breaker = breakerOf(call.method);
-      const reason = call.breaker?.refuse();
+      const reason = call.breaker?.refuse(call.startedAt);
       if (reason === undefined) return;
       onRefused?.(call.method);
       call.refuse(Status.UNAVAILABLE, `refused by the circuit breaker of ${call.method}: ${reason}`);
     },
     end: (call, status) => {
-      if (!saysNothing(call, status.code)) call.breaker?.record(!isServerFailure(status.code));
+      if (!saysNothing(call, status.code)) call.breaker?.record(call.endedAt, !isServerFailure(status.code));
       return status;
     },
   };

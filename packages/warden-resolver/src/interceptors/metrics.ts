@@ -1,6 +1,6 @@
-import type { Clock } from "@discoveryd/runtime";
-import { status as Status } from "@grpc/grpc-js";
-import { Counter, Histogram, type Registry } from "prom-client";
+import type { status as Status } from "@grpc/grpc-js";
+import { Counter, type Registry } from "prom-client";
+import { CallDurations } from "./call-durations";
 import type { Stage } from "./outgoing-call";
 
 /** The client's metrics. */
@@ -11,43 +11,33 @@ export interface ClientMetrics {
 
 /** The client's metrics in `registry`. Clients that share a registry share them. */
 export function createClientMetrics(registry: Registry): ClientMetrics {
-  const durations = oneOf(registry, "warden_client_call_duration_seconds", (name) => {
-    return new Histogram({
-      name,
-      help: "Time of a gRPC call as its caller saw it, by method and status. Its count counts calls.",
-      labelNames: ["method", "code"],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-      registers: [registry],
-    });
+  const durations = CallDurations.in({
+    registry,
+    name: "warden_client_call_duration_seconds",
+    help: "Time of a gRPC call as its caller saw it, by method and status. Its count counts calls.",
   });
-  const refusals = oneOf(registry, "warden_client_breaker_refused_total", (name) => {
-    return new Counter({
-      name,
+  const refusedName = "warden_client_breaker_refused_total";
+  const refusals =
+    (registry.getSingleMetric(refusedName) as Counter<"method"> | undefined) ??
+    new Counter({
+      name: refusedName,
       help: "Calls that the circuit breaker refused, by method. They are not in the durations.",
       labelNames: ["method"],
       registers: [registry],
     });
-  });
   return {
-    observe: (method, code, durationMs) =>
-      durations.observe({ method, code: Status[code] ?? String(code) }, durationMs / 1_000),
+    observe: (method, code, durationMs) => durations.add(method, code, durationMs),
     refused: (method) => refusals.inc({ method }),
   };
 }
 
 /** Measures each call that goes out. */
-export function createMetricsStage(metrics: ClientMetrics, clock: Clock): Stage {
+export function createMetricsStage(metrics: ClientMetrics): Stage {
   return {
-    begin: (call) => {
-      call.startedAt = clock.monotonic();
-    },
-    end: ({ method, startedAt }, status) => {
-      metrics.observe(method, status.code, clock.monotonic() - startedAt);
+    begin: () => undefined,
+    end: ({ method, startedAt, endedAt }, status) => {
+      metrics.observe(method, status.code, endedAt - startedAt);
       return status;
     },
   };
-}
-
-function oneOf<M>(registry: Registry, name: string, create: (name: string) => M): M {
-  return (registry.getSingleMetric(name) as M | undefined) ?? create(name);
 }

@@ -14,6 +14,10 @@ export interface OutgoingCall {
   readonly options: InterceptorOptions;
   /** May be the caller's, who may use it again: a stage that changes it replaces it with a copy. */
   metadata: Metadata;
+  /** When its stages began, in milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  /** When it ended, the same way; 0 before. */
+  readonly endedAt: number;
   /** Ends the call before it starts. Later stages do not see it. */
   refuse(code: Status, details: string): void;
 
@@ -23,7 +27,6 @@ export interface OutgoingCall {
   /** Whether the deadline of the call being served is what bounds this one. */
   boundByContext: boolean;
   breaker: SreBreaker | undefined;
-  startedAt: number;
   span: unknown;
 }
 

@@ -7,6 +7,7 @@ import {
   type status as Status,
   type StatusObject,
 } from "@grpc/grpc-js";
+import type { Clock } from "@discoveryd/runtime";
 import type { SreBreaker } from "../breaker/sre-breaker";
 import { currentCall, type CallContext } from "./call-context";
 import type { OutgoingCall, Stage } from "./outgoing-call";
@@ -28,8 +29,8 @@ type Listener = Required<NonNullable<PartialListener>>;
 type Options = InterceptorOptions & { readonly context?: CallContext };
 
 /** The stages as one grpc-js interceptor. */
-export function createInterceptor(stages: readonly Stage[]): Interceptor {
-  return (options, nextCall) => new StagedCall(stages, options, nextCall);
+export function createInterceptor(stages: readonly Stage[], clock: Clock): Interceptor {
+  return (options, nextCall) => new StagedCall(stages, clock, options, nextCall);
 }
 
 /**
@@ -46,6 +47,7 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
   boundByContext = false;
   breaker: SreBreaker | undefined = undefined;
   startedAt = 0;
+  endedAt = 0;
   span: unknown = undefined;
   private begun = 0;
   private refusal: StatusObject | undefined = undefined;
@@ -54,6 +56,7 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
 
   constructor(
     private readonly stages: readonly Stage[],
+    private readonly clock: Clock,
     readonly options: Options,
     private readonly createInner: NextCall,
   ) {
@@ -94,6 +97,7 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
   }
 
   onReceiveStatus(status: StatusObject): void {
+    this.endedAt = this.clock.monotonic();
     let seen = status;
     while (this.begun > 0) {
       const stage = this.stages[--this.begun] as Stage;
@@ -131,6 +135,7 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
   }
 
   private begin(): void {
+    this.startedAt = this.clock.monotonic();
     for (const stage of this.stages) {
       stage.begin(this);
       if (this.refusal) return;

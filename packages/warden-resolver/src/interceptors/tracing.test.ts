@@ -6,6 +6,7 @@ import {
   type Span,
   type TextMapPropagator,
 } from "@opentelemetry/api";
+import { systemClock } from "@discoveryd/runtime";
 import { credentials, Metadata, status as Status } from "@grpc/grpc-js";
 import * as api from "@opentelemetry/api";
 import { WardenServer } from "../server/server";
@@ -68,7 +69,7 @@ async function call(handlers: Partial<EchoServer> = {}) {
   await server.start();
   const stage = createTracingStage(loadOpenTelemetry());
   const client = new EchoClient(server.address as string, credentials.createInsecure(), {
-    interceptors: [createInterceptor([stage])],
+    interceptors: [createInterceptor([stage], systemClock)],
   });
   const outcome = await callUnary(client, "hi", new Metadata());
   client.close();
