@@ -11,6 +11,5 @@ export { WardenClient } from "./client/client";
 export type { ClientConstructor, DialOptions, WardenClientOptions } from "./client/client";
 export type { BreakerConfig, Duration, MethodConfig, RetryConfig, WardenClientConfig } from "./client/config";
 export { currentCall, runInCall } from "./interceptors/call-context";
-export type { CallContext } from "./interceptors/call-context";
+export type { CallContext, WardenCallOptions } from "./interceptors/call-context";
 export { codedErrorOf, codeOfGrpc, grpcStatusOf } from "./interceptors/status-codes";
-export type { WardenCallOptions } from "./interceptors/staged-call";

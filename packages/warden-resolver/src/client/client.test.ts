@@ -12,7 +12,7 @@ import {
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { Registry as MetricsRegistry } from "prom-client";
-import type { WardenCallOptions } from "../interceptors/staged-call";
+import type { WardenCallOptions } from "../interceptors/call-context";
 import { SchemeTable } from "../register";
 import { WardenServer } from "../server/server";
 import { eventually } from "../testing/echo-client";

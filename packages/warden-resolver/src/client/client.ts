@@ -17,12 +17,14 @@ import { createClientMetrics, createMetricsStage, type ClientMetrics } from "../
 import type { Stage } from "../interceptors/outgoing-call";
 import { createReadinessStage } from "../interceptors/readiness";
 import { createInterceptor } from "../interceptors/staged-call";
+import { Stages } from "../interceptors/stages";
 import { createTracingStage, loadOpenTelemetry } from "../interceptors/tracing";
 import { PROBE_OPTION } from "../resolver/naming-resolver";
 import { channelReady, type Channel } from "./channel-ready";
 import { callerDefaults, readClientConfig, type ClientSettings, type WardenClientConfig } from "./config";
 import { DialProgress } from "./dial-progress";
 import { dialTarget, namingScheme, serviceConfigText } from "./dial-target";
+import { callDirectly } from "./direct-calls";
 import { MethodRules } from "./method-rules";
 
 /** What a client needs besides its configuration. */
@@ -159,13 +161,17 @@ export class WardenClient implements Disposable {
     const { settings } = this;
     const dialled = dialTarget(target, settings);
     const serviceConfig = serviceConfigText(dialled, settings);
-    return new service(dialled, options.credentials ?? Credentials.createInsecure(), {
+    const stages = new Stages(this.stages(progress), this.clock);
+    const { interceptors = [] } = options;
+    const client = new service(dialled, options.credentials ?? Credentials.createInsecure(), {
       ...channelOptions(settings),
       ...(serviceConfig !== undefined && { "grpc.service_config": serviceConfig }),
       ...options.channelOptions,
       [PROBE_OPTION]: progress,
-      interceptors: [createInterceptor(this.stages(progress), this.clock), ...(options.interceptors ?? [])],
+      interceptors: [createInterceptor(stages), ...interceptors],
     });
+    if (interceptors.length === 0) callDirectly(client, stages);
+    return client;
   }
 
   private stages(progress: DialProgress): Stage[] {

@@ -2,7 +2,7 @@ import { credentials, Metadata, ServerCredentials } from "@grpc/grpc-js";
 import { SchemeTable } from "../register";
 import { WardenServer } from "../server/server";
 import { instanceAt, MemoryNaming } from "../testing/memory-naming";
-import { callUnary, echo, EchoClient, EchoService } from "../testing/typed-echo";
+import { callUnary, echo, EchoClient, EchoService, type EchoServer } from "../testing/typed-echo";
 import { WardenClient } from "./client";
 
 /** A key and a certificate for `demo.service`, signed by itself, good for a hundred years and for nothing but tests. */
@@ -35,12 +35,19 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function useServer(credentials?: ServerCredentials): Promise<void> {
+async function useServer(
+  credentials?: ServerCredentials,
+  onCall: (metadata: Metadata) => void = () => undefined,
+): Promise<void> {
   const server = new WardenServer(
     { grpc: "tcp://127.0.0.1:0", drain: 0 },
     { ...(credentials && { credentials }) },
   );
-  server.addService(EchoService, echo());
+  const unary: EchoServer["unary"] = (call, callback) => {
+    onCall(call.metadata);
+    callback(null, call.request);
+  };
+  server.addService(EchoService, echo({ unary }));
   closers.push(() => server.shutdown());
   await server.start();
   naming.set("demo.service", [instanceAt(server.address as string)]);
@@ -58,6 +65,23 @@ test("a server shows a certificate for the app id, and calls to it are encrypted
   const client = await useWarden(5_000).dialTLS(target, EchoClient, trusting);
   expect((await callUnary(client, "hi", new Metadata())).text).toBe("hi");
   expect(client.getChannel().getTarget()).toBe(target);
+});
+
+test("a call with credentials of its own sends them", async () => {
+  const sent: unknown[] = [];
+  await useServer(
+    ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: certificate }]),
+    (metadata) => sent.push(metadata.get("authorization")),
+  );
+  const trusting = { credentials: credentials.createSsl(certificate) };
+  const client = await useWarden(5_000).dialTLS(target, EchoClient, trusting);
+  const own = credentials.createFromMetadataGenerator((_options, done) => {
+    const metadata = new Metadata();
+    metadata.set("authorization", "Bearer 1");
+    done(null, metadata);
+  });
+  const { text } = await callUnary(client, "hi", new Metadata(), { credentials: own });
+  expect([text, sent]).toEqual(["hi", [["Bearer 1"]]]);
 });
 
 test("a server that the system does not trust is not called, and the dial says why", async () => {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Metadata } from "@grpc/grpc-js";
+import type { CallOptions, Metadata } from "@grpc/grpc-js";
 
 /** What a call that is being served hands on to the calls made for it. */
 export interface CallContext {
@@ -9,6 +9,15 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** Aborts when the caller stops waiting: its deadline has passed, or it has cancelled. */
   readonly signal: AbortSignal;
+}
+
+/** Call options, with one that dialled clients understand. */
+export interface WardenCallOptions extends CallOptions {
+  /**
+   * The call being served, for which this one is made: its deadline bounds this call, its color and trace headers
+   * go along. Default: the one WardenServer's handler runs in.
+   */
+  context?: CallContext;
 }
 
 // One for the process: it follows the asynchronous calls of all clients and servers in it, and holds no state itself.

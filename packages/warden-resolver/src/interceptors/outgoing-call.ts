@@ -1,4 +1,4 @@
-import type { InterceptorOptions, Metadata, status as Status, StatusObject } from "@grpc/grpc-js";
+import type { CallOptions, Metadata, status as Status, StatusObject } from "@grpc/grpc-js";
 import type { SreBreaker } from "../breaker/sre-breaker";
 import type { CallContext } from "./call-context";
 
@@ -11,7 +11,7 @@ export interface OutgoingCall {
   /** The call being served, for which this one is made. */
   readonly context: CallContext | undefined;
   /** This call's own: a stage may change it. */
-  readonly options: InterceptorOptions;
+  readonly options: CallOptions;
   /** May be the caller's, who may use it again: a stage that changes it replaces it with a copy. */
   metadata: Metadata;
   /** When its stages began, in milliseconds of the monotonic clock. */
@@ -31,8 +31,8 @@ export interface OutgoingCall {
 }
 
 /**
- * One concern of outgoing calls. Stages begin in order; those that began end in the opposite order. All share one
- * grpc-js interceptor: one each would wrap every call as often, at a cost that shows.
+ * One concern of outgoing calls. Stages begin in order; those that began end in the opposite order. A grpc-js interceptor
+ * for each would wrap every call as often, at a cost that shows.
  */
 export interface Stage {
   /** Before the call starts. */

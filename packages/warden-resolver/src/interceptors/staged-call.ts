@@ -1,36 +1,25 @@
 import {
   InterceptingCall,
   Metadata,
-  type CallOptions,
   type Interceptor,
   type InterceptorOptions,
   type status as Status,
   type StatusObject,
 } from "@grpc/grpc-js";
-import type { Clock } from "@discoveryd/runtime";
 import type { SreBreaker } from "../breaker/sre-breaker";
-import { currentCall, type CallContext } from "./call-context";
-import type { OutgoingCall, Stage } from "./outgoing-call";
+import { currentCall, type CallContext, type WardenCallOptions } from "./call-context";
 import { failureStatus } from "./recovery";
-
-/** Call options, with one that our interceptors understand. */
-export interface WardenCallOptions extends CallOptions {
-  /**
-   * The call being served, for which this one is made: its deadline bounds this call, its color and trace headers
-   * go along. Default: the one WardenServer's handler runs in.
-   */
-  context?: CallContext;
-}
+import type { Stages, StagedState } from "./stages";
 
 type NextCall = Parameters<Interceptor>[1];
 type InnerCall = ReturnType<NextCall>;
 type PartialListener = Parameters<InnerCall["start"]>[1];
 type Listener = Required<NonNullable<PartialListener>>;
-type Options = InterceptorOptions & { readonly context?: CallContext };
+type Options = InterceptorOptions & Pick<WardenCallOptions, "context">;
 
 /** The stages as one grpc-js interceptor. */
-export function createInterceptor(stages: readonly Stage[], clock: Clock): Interceptor {
-  return (options, nextCall) => new StagedCall(stages, clock, options, nextCall);
+export function createInterceptor(stages: Stages): Interceptor {
+  return (options, nextCall) => new StagedCall(stages, options, nextCall);
 }
 
 /**
@@ -40,7 +29,7 @@ export function createInterceptor(stages: readonly Stage[], clock: Clock): Inter
  * created -> start(): running -> ended
  *                     refused -> ended
  */
-class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
+class StagedCall extends InterceptingCall implements StagedState, Listener {
   readonly context: CallContext | undefined;
   metadata: Metadata = noMetadata;
   timeoutMs: number | undefined = undefined;
@@ -49,14 +38,13 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
   startedAt = 0;
   endedAt = 0;
   span: unknown = undefined;
-  private begun = 0;
-  private refusal: StatusObject | undefined = undefined;
+  begun = 0;
+  refusal: StatusObject | undefined = undefined;
   private inner: InnerCall | undefined = undefined;
   private listener: Partial<Listener> | undefined = undefined;
 
   constructor(
-    private readonly stages: readonly Stage[],
-    private readonly clock: Clock,
+    private readonly stages: Stages,
     readonly options: Options,
     private readonly createInner: NextCall,
   ) {
@@ -80,12 +68,8 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
   override start(metadata: Metadata, listener: PartialListener): void {
     this.metadata = metadata;
     this.listener = listener;
-    try {
-      this.begin();
-    } catch (error) {
-      this.refusal = failureStatus(error, this.method);
-    }
-    if (this.refusal) this.endSoon(this.refusal);
+    const end = this.stages.begin(this) ?? this.startInner();
+    if (end) this.endSoon(end);
   }
 
   onReceiveMetadata(metadata: Metadata): void {
@@ -97,13 +81,7 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    this.endedAt = this.clock.monotonic();
-    let seen = status;
-    while (this.begun > 0) {
-      const stage = this.stages[--this.begun] as Stage;
-      if (stage.end) seen = stage.end(this, seen);
-    }
-    this.listener?.onReceiveStatus?.(seen);
+    this.listener?.onReceiveStatus?.(this.stages.end(this, status));
   }
 
   override cancelWithStatus(...args: Parameters<InterceptingCall["cancelWithStatus"]>): void {
@@ -134,16 +112,16 @@ class StagedCall extends InterceptingCall implements OutgoingCall, Listener {
     return this.inner?.getAuthContext() ?? null;
   }
 
-  private begin(): void {
-    this.startedAt = this.clock.monotonic();
-    for (const stage of this.stages) {
-      stage.begin(this);
-      if (this.refusal) return;
-      this.begun++;
+  /** Returns how the call ends when it cannot be started. */
+  private startInner(): StatusObject | undefined {
+    try {
+      const inner = this.createInner(this.options);
+      inner.start(this.metadata, this);
+      this.inner = inner;
+      return undefined;
+    } catch (error) {
+      return failureStatus(error, this.method);
     }
-    const inner = this.createInner(this.options);
-    inner.start(this.metadata, this);
-    this.inner = inner;
   }
 
   // Not at once: the caller has not got its call yet, and expects no callback before that.

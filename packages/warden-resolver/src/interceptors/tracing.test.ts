@@ -12,6 +12,7 @@ import * as api from "@opentelemetry/api";
 import { WardenServer } from "../server/server";
 import { callUnary, echo, EchoClient, EchoService, UNARY, type EchoServer } from "../testing/typed-echo";
 import { createInterceptor } from "./staged-call";
+import { Stages } from "./stages";
 import { createTracingStage, loadOpenTelemetry } from "./tracing";
 
 interface Recorded {
@@ -69,7 +70,7 @@ async function call(handlers: Partial<EchoServer> = {}) {
   await server.start();
   const stage = createTracingStage(loadOpenTelemetry());
   const client = new EchoClient(server.address as string, credentials.createInsecure(), {
-    interceptors: [createInterceptor([stage], systemClock)],
+    interceptors: [createInterceptor(new Stages([stage], systemClock))],
   });
   const outcome = await callUnary(client, "hi", new Metadata());
   client.close();
