@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     config: command.config,
     logger,
     // An unexpected state is not to be limped on with: say what led to it, and end.
-    onBug: (err, call) => die(logger, err, { path: call.route.path, params: shownParams(call) }),
+    onBug: (err, call) => die(logger, err, { path: call.route.path, params: shownParams(call.params) }),
   });
   process.on("uncaughtException", (err) => die(logger, err));
   process.on("unhandledRejection", (err) => die(logger, err));

@@ -4,7 +4,7 @@ import { pino, type Logger } from "pino";
 import { Cluster } from "./cluster/cluster";
 import { PeerClient } from "./cluster/peer-client";
 import { createAccessLog } from "./http/access-log";
-import type { Call, Observe } from "./http/call";
+import type { Call, Observe, ObserveUnserved } from "./http/call";
 import { createDispatch } from "./http/dispatcher";
 import { createApp } from "./http/express-app";
 import { HeldPolls } from "./http/held-polls";
@@ -15,7 +15,7 @@ import { readRoutes } from "./http/read-routes";
 import { renewsRoute } from "./http/renews-route";
 import { writeRoutes } from "./http/write-routes";
 import { createMetrics } from "./metrics/metrics";
-import { RequestCounts } from "./metrics/requests";
+import { RequestCounts, UNKNOWN_ROUTE } from "./metrics/requests";
 import { Registry } from "./registry/registry";
 import { Subscriptions } from "./registry/subscriptions";
 import { Sweeper } from "./registry/sweeper";
@@ -199,8 +199,12 @@ export class RegistryServer {
     });
     const accessLog = createAccessLog(this.logger, clock);
     const observe: Observe = (call, answer) => {
-      requests.add(call.route, answer.code);
-      accessLog(call, answer);
+      requests.add(call.route.name, answer.code);
+      accessLog.answered(call, answer);
+    };
+    const observeUnserved: ObserveUnserved = (unserved) => {
+      requests.add(unserved.route?.name ?? UNKNOWN_ROUTE, unserved.status);
+      accessLog.unserved(unserved);
     };
     const dispatch = createDispatch({
       endpoints: [
@@ -226,6 +230,7 @@ export class RegistryServer {
       clock,
       protectedBy: () => this.cluster.bootstrap.refusal(),
       observe,
+      observeUnserved,
       onBug: this.options.onBug ?? rethrow,
     });
     const notReady = () => (this.closing ? "shutting down" : this.cluster.bootstrap.refusal()?.message);

@@ -6,6 +6,26 @@ import type { RawParams } from "./pairs";
 /** Told of every answer. `params` are as the client sent them. */
 export type Observe = (call: Call, answer: Answer) => void;
 
+/** A request under `/discovery/` that no route takes. */
+export interface Unserved {
+  readonly req: IncomingMessage;
+  /** As the client sent it, without its query: of any length. */
+  readonly path: string;
+  /** Those of the query: a body is not read. */
+  readonly params: RawParams;
+  /** When it came, in milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  /** The path's route, which takes another method; undefined when the path is nobody's. */
+  readonly route: Route | undefined;
+  /** The HTTP status of its answer. */
+  readonly status: 404 | 405;
+  /** Its answer. */
+  readonly text: string;
+}
+
+/** Told of every request under `/discovery/` that no route takes, when it is answered. */
+export type ObserveUnserved = (unserved: Unserved) => void;
+
 const NO_BODY = Buffer.alloc(0);
 
 /** One request under `/discovery/`, from its parameters to its one answer. */

@@ -4,7 +4,7 @@ import { CodedError, routes } from "@discoveryd/protocol";
 import { FakeClock } from "@discoveryd/runtime/testing";
 import { testConfig } from "../testing/use-node";
 import { dataAnswer, type Answer } from "./answer";
-import type { Call } from "./call";
+import type { Call, Unserved } from "./call";
 import { createDispatch, endpoint, type Endpoint } from "./dispatcher";
 
 interface Setup {
@@ -14,6 +14,7 @@ interface Setup {
 
 function start({ endpoints = [], protectedBy = () => undefined }: Setup = {}) {
   const observed: Answer[] = [];
+  const unserved: Unserved[] = [];
   const bugs: [unknown, Call][] = [];
   const dispatch = createDispatch({
     endpoints,
@@ -21,6 +22,7 @@ function start({ endpoints = [], protectedBy = () => undefined }: Setup = {}) {
     clock: new FakeClock(),
     protectedBy,
     observe: (_call, answer) => observed.push(answer),
+    observeUnserved: (each) => unserved.push(each),
     onBug: (error, call) => bugs.push([error, call]),
   });
   const send = (method: string, url: string) => {
@@ -28,7 +30,7 @@ function start({ endpoints = [], protectedBy = () => undefined }: Setup = {}) {
     const res = new ServerResponse(req);
     return { taken: dispatch(req, res), res };
   };
-  return { send, observed, bugs };
+  return { send, observed, unserved, bugs };
 }
 
 const fetch = "/discovery/fetch?env=dev&appid=a&status=1";
@@ -54,14 +56,26 @@ test("a request whose target is a whole URL is taken for its path", () => {
   expect(send("GET", "http://registry:7171/metrics").taken).toBe(false);
 });
 
-test.each(["/", "/discovery/fetchs", "/discovery/fetch/", "/discovery/FETCH", "*", ""])(
+test.each(["/", "/discovery", "/DISCOVERY/fetch", "/metrics?a=/discovery/fetch", "*", ""])(
   "a request for %j is left alone",
   (url) => {
-    const { send, observed } = start({ endpoints: answering });
+    const { send, observed, unserved } = start({ endpoints: answering });
     const { taken, res } = send("GET", url);
-    expect([taken, res.headersSent, observed]).toEqual([false, false, []]);
+    expect([taken, res.headersSent, observed, unserved]).toEqual([false, false, [], []]);
   },
 );
+
+test.each([
+  ["GET", "/discovery/fetchs", undefined, 404],
+  ["GET", "/discovery/fetch/", undefined, 404],
+  ["GET", "/discovery/FETCH", undefined, 404],
+  ["POST", "/discovery/fetch", routes.fetch, 405],
+])("%s %s is answered by no handler, and told", (method, path, route, status) => {
+  const { send, observed, unserved } = start({ endpoints: answering });
+  const { taken, res } = send(method, `${path}?appid=a`);
+  expect([taken, res.statusCode, observed]).toEqual([true, status, []]);
+  expect(unserved).toMatchObject([{ path, route, status, params: new Map([["appid", ["a"]]]) }]);
+});
 
 test("a handler that answers later is waited for", () => {
   let later: Call | undefined;

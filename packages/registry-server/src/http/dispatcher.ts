@@ -3,10 +3,10 @@ import { CodedError, codes, type Args, type Route } from "@discoveryd/protocol";
 import type { Clock } from "@discoveryd/runtime";
 import { errorAnswer, type Answer } from "./answer";
 import { hasBody, parseBody, readBody, skipBody } from "./body";
-import { Call, type Observe } from "./call";
+import { Call, type Observe, type ObserveUnserved } from "./call";
 import { headerOf } from "./header-of";
 import type { Limits } from "./limits";
-import { addPairs, type RawParams } from "./pairs";
+import { addPairs, pairsOf, type RawParams } from "./pairs";
 import { createBind, type Bind } from "./params";
 import { sendPlain } from "./plain-answer";
 
@@ -33,12 +33,16 @@ export interface DispatcherOptions {
   /** Why reads are refused just now; undefined when they are not. */
   readonly protectedBy: () => CodedError | undefined;
   readonly observe: Observe;
+  readonly observeUnserved: ObserveUnserved;
   /** A handler threw what is no CodedError: a bug. Called after the client was answered -500. */
   readonly onBug: (error: unknown, call: Call) => void;
 }
 
-/** Takes a request when its path is one of ours; returns false, having done nothing, when it is not. */
+/** Takes a request when its path is under `/discovery/`; returns false, having done nothing, when it is not. */
 export type Dispatch = (req: IncomingMessage, res: ServerResponse) => boolean;
+
+/** All routes are under it, and what else is under it is nobody's. */
+const PREFIX = "/discovery/";
 
 /** The longest body between nodes, in bytes: a batch of the largest instances. */
 const PEER_BODY_BYTES = 8 * 1_048_576;
@@ -58,13 +62,12 @@ export function createDispatch(options: DispatcherOptions): Dispatch {
   return (req, res) => {
     const url = originForm(req.url as string);
     const mark = url.indexOf("?");
-    const bound = table.get(mark === -1 ? url : url.slice(0, mark));
-    if (!bound) return false;
-    if (req.method !== bound.route.method) {
-      sendPlain(res, 405, "Method Not Allowed", { Allow: bound.route.method });
-      return true;
-    }
-    receive(req, res, bound, mark === -1 ? "" : url.slice(mark + 1), options);
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const bound = table.get(path);
+    if (!bound && !path.startsWith(PREFIX)) return false;
+    const query = mark === -1 ? "" : url.slice(mark + 1);
+    if (bound && req.method === bound.route.method) receive(req, res, bound, query, options);
+    else turnAway(req, res, { path, query, route: bound?.route }, options);
     return true;
   };
 }
@@ -72,6 +75,20 @@ export function createDispatch(options: DispatcherOptions): Dispatch {
 /** What a client that takes us for a proxy sends, `http://host/path?query`, without scheme and host. */
 function originForm(url: string): string {
   return url.startsWith("http://") ? url.replace(/^http:\/\/[^/?]*/, "") : url;
+}
+
+/** Answers a request that no route takes as anywhere on the web. */
+function turnAway(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { path, query, route }: { path: string; query: string; route: Route | undefined },
+  { clock, observeUnserved }: DispatcherOptions,
+): void {
+  const startedAt = clock.monotonic();
+  const status = route ? 405 : 404;
+  const text = route ? "Method Not Allowed" : "404 page not found";
+  sendPlain(res, status, text, route && { Allow: route.method });
+  observeUnserved({ req, path, params: pairsOf(query), startedAt, route, status, text });
 }
 
 function receive(
@@ -102,12 +119,6 @@ function receive(
       else run(call, bound, options);
     });
   });
-}
-
-function pairsOf(query: string): RawParams {
-  const params: RawParams = new Map();
-  addPairs(query, params);
-  return params;
 }
 
 /** Calls back once, at once but for multipart: with the body's parameters, or with none and why. */

@@ -49,9 +49,12 @@ test("a wrong method is 405, and names the right one", async () => {
   }
 });
 
-test("a wrong method with a body leaves its connection usable", async () => {
+test.each([
+  ["a wrong method", "/discovery/fetch", 405],
+  ["an unknown path", "/discovery/nope", 404],
+])("%s with a body leaves its connection usable", async (_, path, status) => {
   const node = await start();
-  expect((await node.postBody("/discovery/fetch", "x".repeat(100_000))).status).toBe(405);
+  expect((await node.postBody(path, "x".repeat(100_000))).status).toBe(status);
   expect((await node.get("/healthz")).status).toBe(200);
 });
 

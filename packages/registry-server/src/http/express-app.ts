@@ -10,7 +10,7 @@ export interface AppOptions {
   readonly notReady: () => string | undefined;
 }
 
-/** Everything but the registry's own routes, which come first: health, metrics, and the answers to unknown paths. */
+/** Everything but what is under `/discovery/`, which comes first: health, metrics, and the answers to other paths. */
 export function createApp({ dispatch, metrics, notReady }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");

@@ -13,6 +13,13 @@ export function addPairs(text: string, params: RawParams): void {
   else addPlainPairs(text, params);
 }
 
+/** The parameters of a query string. */
+export function pairsOf(query: string): RawParams {
+  const params: RawParams = new Map();
+  addPairs(query, params);
+  return params;
+}
+
 /** Without any of these every value stands as it is meant, as in nearly every heartbeat and poll. */
 const NOT_PLAIN = /[%+"{]/;
 

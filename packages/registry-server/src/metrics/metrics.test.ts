@@ -94,6 +94,25 @@ test("answers are counted by route and code, and a second look does not count th
   }
 });
 
+test.each([
+  ["the dispatcher", false],
+  ["Express", true],
+])("by way of %s a wrong method counts for its route, all unknown paths for one", async (_, viaExpress) => {
+  const node = await start({ viaExpress });
+  await node.get("/discovery/register");
+  await node.post("/discovery/fetch/all");
+  for (let i = 0; i < 3; i++) await node.get(`/discovery/nope-${i}`, { env: `e${i}` });
+  await node.get("/nope");
+  const shown = Object.entries(await read(node)).filter(([row]) =>
+    row.startsWith("discoveryd_requests_total"),
+  );
+  expect(Object.fromEntries(shown)).toEqual({
+    'discoveryd_requests_total{route="register",code="405"}': 1,
+    'discoveryd_requests_total{route="fetch/all",code="405"}': 1,
+    'discoveryd_requests_total{route="unknown",code="404"}': 3,
+  });
+});
+
 test("evictions are counted", async () => {
   const node = await start();
   await node.register();

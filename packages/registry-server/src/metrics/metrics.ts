@@ -92,7 +92,7 @@ export const counters: readonly GaugeRow[] = [
 export const labelled = {
   requests: {
     name: "discoveryd_requests_total",
-    help: "Answers under /discovery/, by route and code.",
+    help: "Answers under /discovery/, by route and code. A wrong method is code 405 of its route, an unknown path code 404 of the route unknown.",
     labelNames: ["route", "code"],
   },
   brokenSchedules: {

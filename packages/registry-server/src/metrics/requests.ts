@@ -1,16 +1,18 @@
-import type { Code, Route } from "@discoveryd/protocol";
+/** The route of all paths that have none. */
+export const UNKNOWN_ROUTE = "unknown";
 
 /** Counts answers by route and code. Plain maps: it is done for every heartbeat. */
 export class RequestCounts {
-  private readonly counts = new Map<string, Map<Code, number>>();
+  private readonly counts = new Map<string, Map<number, number>>();
 
-  add(route: Route, code: Code): void {
-    let codes = this.counts.get(route.name);
-    if (!codes) this.counts.set(route.name, (codes = new Map()));
+  /** @param route is its name, or `UNKNOWN_ROUTE`: what a client makes up must not become a row. */
+  add(route: string, code: number): void {
+    let codes = this.counts.get(route);
+    if (!codes) this.counts.set(route, (codes = new Map()));
     codes.set(code, (codes.get(code) ?? 0) + 1);
   }
 
-  *all(): IterableIterator<{ route: string; code: Code; count: number }> {
+  *all(): IterableIterator<{ route: string; code: number; count: number }> {
     for (const [route, codes] of this.counts) {
       for (const [code, count] of codes) yield { route, code, count };
     }

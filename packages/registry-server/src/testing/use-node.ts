@@ -28,7 +28,10 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export interface NodeOptions<C extends Clock> extends Pick<ServerOptions, "onBug" | "burstMs"> {
+export interface NodeOptions<C extends Clock> extends Pick<
+  ServerOptions,
+  "onBug" | "burstMs" | "viaExpress"
+> {
   readonly config?: Partial<Config>;
   readonly clock?: C;
 }

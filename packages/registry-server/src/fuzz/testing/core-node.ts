@@ -105,6 +105,7 @@ export class CoreNode implements NodeUnderTest {
       clock,
       protectedBy: () => undefined,
       observe: () => undefined,
+      observeUnserved: () => undefined,
       onBug: (error) => this.bugs.push(error),
     });
     this.sweeper.start();
