@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import {
   CodedError,
   badParameter,
@@ -111,6 +111,8 @@ function readNumber(name: string, value: string): number {
   throw badParameter(name, value, "out of range");
 }
 
+const ADDR_FORM = "must be scheme://host[:port] or ip:port, a port from 1 to 65535";
+
 function readAddrs(name: string, values: readonly string[], { maxAddrs, maxAddrBytes }: Limits): string[] {
   const addrs = splitCommas(values);
   if (addrs.length > maxAddrs) {
@@ -122,16 +124,32 @@ function readAddrs(name: string, values: readonly string[], { maxAddrs, maxAddrB
   for (const addr of addrs) {
     if (Buffer.byteLength(addr) > maxAddrBytes)
       throw badParameter(name, addr, `at most ${maxAddrBytes} bytes`);
-    if (!isAddr(addr)) throw badParameter(name, addr, "must be scheme://host[:port] or ip:port");
+    if (!isAddr(addr)) throw badParameter(name, addr, ADDR_FORM);
   }
   return addrs;
 }
 
-const ABSOLUTE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\u0000-\u001f\u007f/?#]+[^\s\u0000-\u001f\u007f]*$/; // eslint-disable-line no-control-regex -- they are excluded
-const BARE = /^(?:([\d.]+)|\[([0-9A-Fa-f:.]+)\]):\d{1,5}$/;
+const ABSOLUTE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^\s\u0000-\u001f\u007f/?#]+)[^\s\u0000-\u001f\u007f]*$/; // eslint-disable-line no-control-regex -- they are excluded
+const BARE = /^(?:([\d.]+)|\[([0-9A-Fa-f:.]+)\]):(.*)$/;
 
 function isAddr(addr: string): boolean {
-  if (ABSOLUTE.test(addr)) return true;
-  const [, v4, v6] = BARE.exec(addr) ?? [];
-  return isIP(v4 ?? v6 ?? "") !== 0 && Number(addr.slice(addr.lastIndexOf(":") + 1)) <= 65_535;
+  const authority = ABSOLUTE.exec(addr)?.[1];
+  if (authority !== undefined) return hasNoWrongPort(authority);
+  const [, v4, v6, port = ""] = BARE.exec(addr) ?? [];
+  return isIP(v4 ?? v6 ?? "") !== 0 && isPort(port);
+}
+
+/** What follows the last colon, but for one in brackets or before an `@`. */
+const PORT = /:([^:\]@]*)$/;
+
+/** Whether a `user@host:port` has no port, or one that can be. */
+function hasNoWrongPort(authority: string): boolean {
+  const port = PORT.exec(authority)?.[1];
+  if (port === undefined || isPort(port)) return true;
+  // Without brackets the end of an IPv6 address is no port: grpc://fe80::a.
+  return isIPv6(authority.slice(authority.lastIndexOf("@") + 1));
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
 }

@@ -61,6 +61,19 @@ test.each(["3", "-1", "9007199254740991"])("a register with status %s is refused
   });
 });
 
+test.each(["grpc://h:99999", "127.0.0.1:0"])(
+  "a register at %s is refused, and nothing is there",
+  async (bad) => {
+    const node = await start();
+    expect(await node.register({ addrs: ["grpc://h:1", bad] })).toMatchObject({
+      status: 200,
+      code: -400,
+      message: `parameter addrs = "${bad}": must be scheme://host[:port] or ip:port, a port from 1 to 65535`,
+    });
+    expect(await fetched(node)).toBeUndefined();
+  },
+);
+
 test("a body of 1 MiB is read, one byte more is refused with the limit, and its connection closed", async () => {
   const node = await start();
   const filled = (bytes: number) => `${encode(where)}&unknown=`.padEnd(bytes, "x");

@@ -56,6 +56,8 @@ export function registrationArb({ carriesHalves }: Carrier): fc.Arbitrary<Regist
   });
 }
 
+const portArb = fc.integer({ min: 1, max: 65_535 });
+
 const addrArb = fc
   .oneof(
     fc.constantFrom(
@@ -65,8 +67,8 @@ const addrArb = fc
       `http://${"x".repeat(505)}`,
       "a+b-c.d://x",
     ),
-    fc.tuple(fc.ipV4(), fc.nat(65_535)).map(([ip, port]) => `${ip}:${port}`),
-    fc.tuple(fc.domain(), fc.nat(65_535)).map(([domain, port]) => `grpc://${domain}:${port}`),
+    fc.tuple(fc.ipV4(), portArb).map(([ip, port]) => `${ip}:${port}`),
+    fc.tuple(fc.domain(), portArb).map(([domain, port]) => `grpc://${domain}:${port}`),
   )
   .filter((addr) => /^[a-z0-9[]/i.test(addr));
 

@@ -7,7 +7,8 @@ import { code, table, type Sections } from "./markdown";
 export const kinds: Readonly<Record<ParamKind, string>> = {
   text: "text: no control character, no comma",
   texts: "several texts: the name repeated, or one value joined by commas",
-  addrs: "several addresses, each `scheme://host[:port]` or `ip:port`: repeated, or joined by commas",
+  addrs:
+    "several addresses, each `scheme://host[:port]` or `ip:port`, a port from 1 to 65535: repeated, or joined by commas",
   number: "a small integer",
   numbers: "several integers: repeated, or joined by commas",
   timestamp: "an int64, exact; nanoseconds since the epoch",
