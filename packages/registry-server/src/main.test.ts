@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,12 +107,48 @@ test.each([
   [["--lease.ttl", "soon"], '--lease.ttl = "soon": must be a duration above 0'],
   [["--nonsense"], "--nonsense = true: no such setting"],
   [["--conf", "/nowhere.toml"], "configuration file /nowhere.toml: ENOENT"],
-  [["--log.dir", "/dev/null/logs"], 'log.dir = "/dev/null/logs": ENOTDIR'],
 ])("%j ends it with code 1 and one line", async (args, line) => {
   const running = run([...FREE, ...args]);
   expect((await running.ended()).code).toBe(1);
   expect(running.err).toMatch(/^discoveryd: [^\n]*\n$/);
   expect(running.err).toContain(line);
+  expect(running.out).toBe("");
+});
+
+const NO_LOG_DIR = "; must be a directory that can be written to, or made\n";
+
+test.each(["/dev/null/logs", "/proc/x", "/proc/x/y/z", "/proc", "/sys/x", "/sys", "logs\u0000"])(
+  "log.dir = %j, where nothing can be made, ends it with code 1 and one line",
+  async (value) => {
+    const conf = join(directory, "discovery.toml");
+    writeFileSync(conf, `log.dir = ${JSON.stringify(value)}`);
+    const running = run([...FREE, "--conf", conf]);
+    expect(await running.ended()).toEqual({ code: 1, signal: null });
+    expect(running.err).toMatch(/^discoveryd: [^\n]*\n$/);
+    expect(running.err.startsWith(`discoveryd: log.dir = ${JSON.stringify(value)}: `)).toBe(true);
+    expect(running.err.endsWith(NO_LOG_DIR)).toBe(true);
+    expect(running.out).toBe("");
+  },
+);
+
+test.each([
+  ["a file", "file", "EEXIST: file already exists, mkdir 'PATH'"],
+  ["below a file", "file/logs", "ENOTDIR: not a directory, stat 'PATH'"],
+  ["a link that leads nowhere", "link", "EEXIST: file already exists, mkdir 'PATH'"],
+  [
+    "where a directory has the log's name",
+    "taken",
+    "EISDIR: illegal operation on a directory, open 'PATH/discoveryd.log'",
+  ],
+])("a log.dir that is %s ends it with code 1 and one line", async (_, name, reason) => {
+  writeFileSync(join(directory, "file"), "");
+  symlinkSync(join(directory, "nowhere"), join(directory, "link"));
+  mkdirSync(join(directory, "taken", "discoveryd.log"), { recursive: true });
+  const path = join(directory, name);
+  const running = run([...FREE, "--log.dir", path]);
+  expect(await running.ended()).toEqual({ code: 1, signal: null });
+  const line = `discoveryd: log.dir = ${JSON.stringify(path)}: ${reason.replace("PATH", path)}`;
+  expect(running.err).toBe(line + NO_LOG_DIR);
   expect(running.out).toBe("");
 });
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino, type Logger } from "pino";
 import { ConfigError, helpText, readCommand } from "./config";
 import { shownParams } from "./http/access-log";
 import { RegistryServer } from "./server";
 import type { Config } from "./settings";
+import { makeDirectory } from "./storage/make-directory";
 
 void main();
 
@@ -62,7 +63,9 @@ function createLoggerOrExit(config: Config): Logger {
   try {
     return createLogger(config);
   } catch (error) {
-    return fail(`log.dir = ${JSON.stringify(config.logDir)}: ${(error as Error).message}`);
+    const value = JSON.stringify(config.logDir);
+    const { message } = error as Error;
+    return fail(`log.dir = ${value}: ${message}; must be a directory that can be written to, or made`);
   }
 }
 
@@ -71,7 +74,7 @@ function createLogger({ logLevel: level, logStdout, logDir }: Config): Logger {
   // Written at once: what a process says before it ends must not be lost.
   if (logStdout) streams.push({ level: "trace", stream: pino.destination({ dest: 1, sync: true }) });
   if (logDir !== "") {
-    mkdirSync(logDir, { recursive: true });
+    makeDirectory(logDir);
     streams.push({
       level: "trace",
       stream: pino.destination({ dest: join(logDir, "discoveryd.log"), sync: true }),
