@@ -1,4 +1,4 @@
-import { parseWithTimestamps } from "@discoveryd/protocol";
+import { parseExact } from "@discoveryd/protocol";
 import { request } from "undici";
 import { costOf, paired, type Contestant, type Cost } from "../harness/paired";
 import type { Context, Finding, Question } from "../harness/question";
@@ -45,7 +45,7 @@ async function compared(context: Context, what: string, text: string): Promise<F
     [
       parsing("JSON.parse", text, (json) => JSON.parse(json)),
       // As the SDK does it: of an instance's timestamps it uses one.
-      parsing("exact", text, (json) => parseWithTimestamps(json, "latest")),
+      parsing("exact", text, (json) => parseExact(json, "latest")),
     ],
     { rounds: context.rounds, sliceMs: context.sliceMs * SLICE_SHARE },
   )) as [Cost, Cost];

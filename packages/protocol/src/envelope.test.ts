@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { encodeEnvelope, parseEnvelope } from "./envelope";
+import { encodeEnvelope, parseEnvelope, parseExactEnvelope } from "./envelope";
 import { timestampFrom } from "./timestamp";
 
 fc.configureGlobal({ seed: 1 });
@@ -28,6 +28,17 @@ test("a timestamp in an answer keeps its digits", () => {
     '{"code":0,"message":"0","ttl":1,"data":{"latest_timestamp":1795342003214049717}}',
   );
   expect(timestampFrom((data as Record<string, unknown>)["latest_timestamp"])).toBe(1795342003214049717n);
+});
+
+test("of an answer the timestamps of one name may be enough", () => {
+  const answer = parseExactEnvelope(
+    '{"code":0,"message":"0","ttl":1,"data":{"latest_timestamp":1795342003214049717}}',
+    "latest",
+  );
+  expect(answer).toMatchObject({ code: 0, message: "0" });
+  const latest = (answer.data as Record<string, unknown>)["latest_timestamp"];
+  expect(answer.timestampOf(latest)).toBe(1795342003214049717n);
+  expect(() => parseExactEnvelope("{", "latest")).toThrow("not JSON: ");
 });
 
 test("an answer without a message gets its code as one", () => {

@@ -1,13 +1,14 @@
 export { CodedError, badParameter, missingParameter, showValue } from "./coded-error";
 export { codes, codeText, isCode } from "./codes";
 export type { Code } from "./codes";
-export { DATA_HEAD, DATA_TAIL, encodeEnvelope, parseEnvelope } from "./envelope";
-export type { Envelope } from "./envelope";
+export { DATA_HEAD, DATA_TAIL, encodeEnvelope, parseEnvelope, parseExactEnvelope } from "./envelope";
+export type { Envelope, ExactEnvelope } from "./envelope";
 export {
   STATUS_UP,
   STATUS_WAITING,
   decodeInstance,
   decodeInstancesInfo,
+  decodeListedInfo,
   decodeScheduler,
   encodeAroundRenew,
   encodeInstance,
@@ -19,12 +20,15 @@ export type {
   Instance,
   InstanceKey,
   InstancesInfo,
+  ListedInstance,
   Metadata,
   Scheduler,
   Status,
   ZoneStrategy,
 } from "./instance";
 export { splitJsonArray, splitJsonObject } from "./json-object";
+export { parseExact } from "./parse-exact";
+export type { ExactJson, ReadTimestamp } from "./parse-exact";
 export { parseWithTimestamps } from "./parse-with-timestamps";
 export { routes } from "./routes";
 export type { Args, Param, ParamKind, Params, Route, RouteName } from "./routes";

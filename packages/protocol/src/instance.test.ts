@@ -2,6 +2,7 @@ import fc from "fast-check";
 import {
   decodeInstance,
   decodeInstancesInfo,
+  decodeListedInfo,
   decodeScheduler,
   encodeAroundRenew,
   encodeInstance,
@@ -11,6 +12,7 @@ import {
   type Instance,
   type Scheduler,
 } from "./instance";
+import { parseExact } from "./parse-exact";
 import { parseWithTimestamps } from "./parse-with-timestamps";
 
 fc.configureGlobal({ seed: 1, numRuns: 500 });
@@ -169,6 +171,19 @@ describe("an app", () => {
     ]);
     expect(info.scheduler).toEqual({ clients: new Map() });
     expect(info.latestTimestamp).toBe(1795342003214049717n);
+  });
+
+  test("may be read with what consumers use alone", () => {
+    const { region, zone, env, appid, hostname, addrs, version, metadata, status, latestTimestamp } =
+      decodeWith({});
+    const listed = { region, zone, env, appid, hostname, addrs, version, metadata, status, latestTimestamp };
+    const text = `{"instances":{"sh001":[${encodeInstance(decodeWith({}))}]},"latest_timestamp":1795342003214049717}`;
+    const { value, timestampOf } = parseExact(text, "latest");
+    expect(decodeListedInfo(value, timestampOf)).toEqual({
+      instances: new Map([["sh001", [listed]]]),
+      latestTimestamp: 1795342003214049717n,
+    });
+    expect(decodeListedInfo(parseWithTimestamps(text))).toEqual(decodeListedInfo(value, timestampOf));
   });
 
   test.each(['{"instances":{}}', '{"instances":null,"scheduler":null}', "{}"])(

@@ -1,5 +1,6 @@
 import { CodedError, badParameter, showValue } from "./coded-error";
 import { codes } from "./codes";
+import type { ReadTimestamp } from "./parse-exact";
 import { timestampFrom, type Timestamp } from "./timestamp";
 
 /** Up: takes traffic. */
@@ -20,14 +21,20 @@ export interface InstanceKey {
   readonly hostname: string;
 }
 
-/** One running copy of an app. */
-export interface Instance extends InstanceKey {
+/** One running copy of an app, as consumers use it. */
+export interface ListedInstance extends InstanceKey {
   readonly region: string;
   /** Where it listens, each `scheme://host:port` or `ip:port`. */
   readonly addrs: readonly string[];
   readonly version: string;
   readonly metadata: Metadata;
   readonly status: Status;
+  /** Last change as consumers see it. */
+  readonly latestTimestamp: Timestamp;
+}
+
+/** One running copy of an app. */
+export interface Instance extends ListedInstance {
   /** Last register. */
   readonly regTimestamp: Timestamp;
   /** When it last became up. */
@@ -36,8 +43,6 @@ export interface Instance extends InstanceKey {
   readonly renewTimestamp: Timestamp;
   /** Last change made by a client: the version that nodes compare. */
   readonly dirtyTimestamp: Timestamp;
-  /** Last change as consumers see it. */
-  readonly latestTimestamp: Timestamp;
 }
 
 /** How the clients of one zone spread over the zones: a share of `weight` over the sum of weights each. */
@@ -51,8 +56,8 @@ export interface Scheduler {
 }
 
 /** An app as consumers see it: zone to instances, in order of hostname. */
-export interface InstancesInfo {
-  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+export interface InstancesInfo<I extends ListedInstance = Instance> {
+  readonly instances: ReadonlyMap<string, readonly I[]>;
   readonly scheduler?: Scheduler;
   /** The app's, over all zones. Never 0. */
   readonly latestTimestamp: Timestamp;
@@ -117,6 +122,51 @@ export function metadataOf(entries: Iterable<readonly [string, string]>): Metada
 export function decodeInstance(value: unknown): Instance {
   const fields = asRecord(value, "instance");
   return {
+    ...listedFrom(fields, timestampFrom),
+    regTimestamp: timestampField(fields, "reg_timestamp"),
+    upTimestamp: timestampField(fields, "up_timestamp"),
+    renewTimestamp: timestampField(fields, "renew_timestamp"),
+    dirtyTimestamp: timestampField(fields, "dirty_timestamp"),
+  };
+}
+
+/** InstancesInfo from JSON that `parseWithTimestamps` has read. Throws a CodedError (-400) that names the field. */
+export function decodeInstancesInfo(value: unknown): InstancesInfo {
+  return infoFrom(value, decodeInstance, timestampFrom);
+}
+
+/**
+ * The same with what consumers use: of an instance's timestamps the latest alone is looked at.
+ *
+ * @param timestampOf reads `latest_timestamp`, as `parseExact` gives it.
+ */
+export function decodeListedInfo(
+  value: unknown,
+  timestampOf: ReadTimestamp = timestampFrom,
+): InstancesInfo<ListedInstance> {
+  return infoFrom(value, (each) => listedFrom(asRecord(each, "instance"), timestampOf), timestampOf);
+}
+
+function infoFrom<I extends ListedInstance>(
+  value: unknown,
+  decode: (value: unknown) => I,
+  timestampOf: ReadTimestamp,
+): InstancesInfo<I> {
+  const fields = asRecord(value, "instances info");
+  // An empty map or list of Go's may be null.
+  const zones = Object.entries(asRecord(fields["instances"] ?? {}, "instances"));
+  const info = {
+    instances: new Map(
+      zones.map(([zone, list]) => [zone, asList(list ?? [], `instances.${zone}`).map(decode)]),
+    ),
+    latestTimestamp: timestampField(fields, "latest_timestamp", timestampOf),
+  };
+  const scheduler = fields["scheduler"];
+  return scheduler == null ? info : { ...info, scheduler: decodeScheduler(scheduler) };
+}
+
+function listedFrom(fields: Readonly<Record<string, unknown>>, timestampOf: ReadTimestamp): ListedInstance {
+  return {
     region: textField(fields, "region"),
     zone: textField(fields, "zone"),
     env: textField(fields, "env"),
@@ -126,27 +176,8 @@ export function decodeInstance(value: unknown): Instance {
     version: textField(fields, "version"),
     metadata: decodeMetadata(fields["metadata"]),
     status: decodeStatus(fields["status"]),
-    regTimestamp: timestampField(fields, "reg_timestamp"),
-    upTimestamp: timestampField(fields, "up_timestamp"),
-    renewTimestamp: timestampField(fields, "renew_timestamp"),
-    dirtyTimestamp: timestampField(fields, "dirty_timestamp"),
-    latestTimestamp: timestampField(fields, "latest_timestamp"),
+    latestTimestamp: timestampField(fields, "latest_timestamp", timestampOf),
   };
-}
-
-/** InstancesInfo from JSON that `parseWithTimestamps` has read. Throws a CodedError (-400) that names the field. */
-export function decodeInstancesInfo(value: unknown): InstancesInfo {
-  const fields = asRecord(value, "instances info");
-  // An empty map or list of Go's may be null.
-  const zones = Object.entries(asRecord(fields["instances"] ?? {}, "instances"));
-  const info = {
-    instances: new Map(
-      zones.map(([zone, list]) => [zone, asList(list ?? [], `instances.${zone}`).map(decodeInstance)]),
-    ),
-    latestTimestamp: timestampField(fields, "latest_timestamp"),
-  };
-  const scheduler = fields["scheduler"];
-  return scheduler == null ? info : { ...info, scheduler: decodeScheduler(scheduler) };
 }
 
 /** A scheduler from parsed JSON. Throws a CodedError (-400) that names the field. */
@@ -210,8 +241,12 @@ function textField(fields: Readonly<Record<string, unknown>>, name: string): str
   throw badParameter(name, value, "a string");
 }
 
-function timestampField(fields: Readonly<Record<string, unknown>>, name: string): Timestamp {
-  const timestamp = timestampFrom(fields[name] ?? 0);
+function timestampField(
+  fields: Readonly<Record<string, unknown>>,
+  name: string,
+  timestampOf: ReadTimestamp = timestampFrom,
+): Timestamp {
+  const timestamp = timestampOf(fields[name] ?? 0);
   if (timestamp !== undefined) return timestamp;
   throw badParameter(name, fields[name], "an int64");
 }

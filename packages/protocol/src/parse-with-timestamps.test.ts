@@ -168,11 +168,3 @@ test("on the grid a timestamp stays a number: nothing is done twice", () => {
     latest_timestamp: 1795342003214049000,
   });
 });
-
-test("when the digits of one matter, that one alone is kept to the digit", () => {
-  const text = '{"latest_timestamp":1795342003214049717,"dirty_timestamp":1795342003214049717}';
-  expect(parseWithTimestamps(text, "latest")).toEqual({
-    latest_timestamp: "1795342003214049717",
-    dirty_timestamp: 1795342003214049800,
-  });
-});

@@ -1,12 +1,10 @@
 /**
  * `JSON.parse`, but no `…_timestamp` loses a digit: those a double may not carry come out as strings.
  * Read them with `timestampFrom`. Throws SyntaxError as `JSON.parse` does. Keys are seen when written without escapes.
- *
- * @param only the one whose digits matter, such as `latest`: with a node of the original each that does not costs as much
- *   as parsing it does. Default: all.
+ * Where those of one name are enough, `parseExact` costs less.
  */
-export function parseWithTimestamps(text: string, only = ""): unknown {
-  return JSON.parse(hasFineTimestamp(text, only) ? quoteTimestamps(text, only) : text);
+export function parseWithTimestamps(text: string): unknown {
+  return JSON.parse(hasFineTimestamp(text) ? quoteTimestamps(text) : text);
 }
 
 // Inside a string every quote has a backslash before it. So this ends a string, and a key where a colon follows. It
@@ -14,20 +12,20 @@ export function parseWithTimestamps(text: string, only = ""): unknown {
 const KEY_END = '_timestamp"';
 
 /** Whether a timestamp in this JSON text may have more digits than a double gives back. */
-function hasFineTimestamp(text: string, only: string): boolean {
-  for (let at = nextNumber(text, only, 0); at !== -1;) {
+function hasFineTimestamp(text: string): boolean {
+  for (let at = nextNumber(text, 0); at !== -1;) {
     const end = skipDigits(text, at);
     if (isFine(text, at, end)) return true;
-    at = nextNumber(text, only, end);
+    at = nextNumber(text, end);
   }
   return false;
 }
 
 /** The text with such timestamps as strings. What is not JSON does not become JSON by it. */
-function quoteTimestamps(text: string, only: string): string {
+function quoteTimestamps(text: string): string {
   let quoted = "";
   let copied = 0;
-  for (let at = nextNumber(text, only, 0); at !== -1;) {
+  for (let at = nextNumber(text, 0); at !== -1;) {
     let end = skipDigits(text, at);
     // JSON has no leading zeros: those are left for JSON.parse to refuse.
     if (isFine(text, at, end) && !hasLeadingZero(text, at, end)) {
@@ -36,17 +34,15 @@ function quoteTimestamps(text: string, only: string): string {
       quoted += `${text.slice(copied, start)}"${text.slice(start, at)}${digits.text}"`;
       copied = end = digits.end;
     }
-    at = nextNumber(text, only, end);
+    at = nextNumber(text, end);
   }
   return quoted + text.slice(copied);
 }
 
 /** Where the digits of the next number begin that a timestamp's key has as its value. -1 when there is none. */
-function nextNumber(text: string, only: string, from: number): number {
+function nextNumber(text: string, from: number): number {
   for (let at = text.indexOf(KEY_END, from); at !== -1; at = text.indexOf(KEY_END, at)) {
-    const isMeant = text.startsWith(only, at - only.length);
     at = skipSpace(text, at + KEY_END.length);
-    if (!isMeant) continue;
     if (text[at] !== ":") continue;
     at = skipSpace(text, at + 1);
     if (text[at] === "-") at++;

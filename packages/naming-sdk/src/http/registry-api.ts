@@ -4,9 +4,11 @@ import {
   encodeMetadata,
   isCode,
   parseEnvelope,
+  parseExactEnvelope,
   routes,
   type Args,
   type Envelope,
+  type ExactEnvelope,
   type Route,
 } from "@discoveryd/protocol";
 import type { Instance, InstanceChange, InstancesInfo } from "../naming";
@@ -164,18 +166,22 @@ export class RegistryApi {
     route: R,
     args: Partial<Args<R>>,
     { node, signal, timeoutMs }: Where & { readonly timeoutMs: number },
-  ): Promise<Envelope> {
+  ): Promise<ExactEnvelope> {
     const what = `${route.name} ${subject(args)} at ${node}`;
     const form = encodeArgs(args);
-    let envelope: Envelope;
+    let envelope: ExactEnvelope;
     try {
       const rest =
         route.method === "GET" ? { path: `${route.path}?${form}` } : { path: route.path, body: form };
-      envelope = parseEnvelope(
-        await this.options.transport.send({ method: route.method, origin: node, timeoutMs, signal, ...rest }),
-        // The only one that is used, and given back to the registry.
-        "latest",
-      );
+      const text = await this.options.transport.send({
+        method: route.method,
+        origin: node,
+        timeoutMs,
+        signal,
+        ...rest,
+      });
+      // The only one that is used, and given back to the registry.
+      envelope = parseExactEnvelope(text, "latest");
     } catch (error) {
       throw new CodedError(codes.internal, `${what}: ${reasonOf(error)}`, { cause: error });
     }
@@ -226,7 +232,7 @@ function readOutcome(item: unknown, what: string): RenewOutcome | undefined {
 }
 
 /** The apps of an answer. Throws when `data` is no object of apps at all. */
-function readApps({ data }: Envelope, what: string): AppsAnswer {
+function readApps({ data, timestampOf }: ExactEnvelope, what: string): AppsAnswer {
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
     throw new CodedError(codes.internal, `${what}: data is not an object of apps`);
   }
@@ -234,7 +240,7 @@ function readApps({ data }: Envelope, what: string): AppsAnswer {
   const unreadable = new Map<string, Error>();
   for (const [appid, value] of Object.entries(data)) {
     try {
-      apps.set(appid, infoFromWire(value));
+      apps.set(appid, infoFromWire(value, timestampOf));
     } catch (error) {
       unreadable.set(appid, CodedError.from(error));
     }

@@ -1,12 +1,13 @@
-import { decodeInstancesInfo, type Instance as WireInstance } from "@discoveryd/protocol";
+import { decodeListedInfo, type ListedInstance, type ReadTimestamp } from "@discoveryd/protocol";
 import type { Instance, InstancesInfo } from "../naming";
 
 /**
- * An app's state from JSON that `parseWithTimestamps` has read. Zones without an instance are left out.
- * Throws a CodedError that names the field.
+ * An app's state from parsed JSON. Zones without an instance are left out. Throws a CodedError that names the field.
+ *
+ * @param timestampOf reads `latest_timestamp`, as `parseExact` gives it. Default: as `parseWithTimestamps` leaves it.
  */
-export function infoFromWire(value: unknown): InstancesInfo {
-  const { instances, latestTimestamp, scheduler } = decodeInstancesInfo(value);
+export function infoFromWire(value: unknown, timestampOf?: ReadTimestamp): InstancesInfo {
+  const { instances, latestTimestamp, scheduler } = decodeListedInfo(value, timestampOf);
   const zones = [...instances].filter(([, list]) => list.length > 0);
   return {
     instances: new Map(zones.map(([zone, list]) => [zone, list.map(instanceFromWire)])),
@@ -26,7 +27,7 @@ export function infoToWire({ instances, lastTs, scheduler }: InstancesInfo): str
   });
 }
 
-function instanceFromWire(instance: WireInstance): Instance {
+function instanceFromWire(instance: ListedInstance): Instance {
   const { region, zone, env, appid, hostname, addrs, version, metadata, status, latestTimestamp } = instance;
   return { region, zone, env, appid, hostname, addrs, version, metadata, status, lastTs: latestTimestamp };
 }

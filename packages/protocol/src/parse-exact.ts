@@ -1,0 +1,95 @@
+import { parseWithTimestamps } from "./parse-with-timestamps";
+import { parseInt64, timestampFrom, type Timestamp } from "./timestamp";
+
+/** JSON with the timestamps of one name to the digit. */
+export interface ExactJson {
+  readonly value: unknown;
+  /** A timestamp of that name, as it stands in `value`. Undefined when it is no int64. */
+  readonly timestampOf: ReadTimestamp;
+}
+
+/** Reads a timestamp of parsed JSON. */
+export type ReadTimestamp = (value: unknown) => Timestamp | undefined;
+
+/**
+ * `JSON.parse`, and the means to read the timestamps of one name to the digit: `latest` for `latest_timestamp`. Costs a tenth to
+ * a fifth more, with the answer of a node of the original, too. Throws SyntaxError as `JSON.parse` does.
+ *
+ * A node of the original has timestamps that a double does not carry. Instead of writing them anew as strings, where they stand is
+ * remembered by the double that becomes of each. Two that become the same, and what is not written plainly, are left to
+ * `parseWithTimestamps`.
+ */
+export function parseExact(text: string, name: string): ExactJson {
+  const key = `${name}_timestamp"`;
+  if (!hasFine(text, key)) return { value: JSON.parse(text), timestampOf: timestampFrom };
+  const places = placesByDouble(text, key);
+  if (!places) return { value: parseWithTimestamps(text), timestampOf: timestampFrom };
+  const timestampOf = (value: unknown) => {
+    const start = typeof value === "number" ? places.get(value) : undefined;
+    return start === undefined
+      ? timestampFrom(value)
+      : parseInt64(text.slice(start, endOfDigits(text, start)));
+  };
+  return { value: JSON.parse(text), timestampOf };
+}
+
+/** Whether a timestamp may have more digits than a double gives back, or is not written plainly. */
+function hasFine(text: string, key: string): boolean {
+  for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at)) {
+    const start = at + key.length + 1;
+    at = endOfDigits(text, start);
+    if (!isPlain(text, start, at)) return true;
+    // Above 2^62 doubles are 1024 apart: two multiples of 1000 can share one.
+    const isLarge = at - start === 19 && text.charCodeAt(start) >= FOUR;
+    if (at - start > EXACT_DIGITS && (isLarge || !text.startsWith("000", at - 3))) return true;
+  }
+  return false;
+}
+
+/**
+ * Where the digits of each timestamp begin, by the double that becomes of it; those of few digits are left out, which doubles
+ * carry. Undefined when two become the same, or one is not written plainly.
+ */
+function placesByDouble(text: string, key: string): Map<number, number> | undefined {
+  const places = new Map<number, number>();
+  for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at)) {
+    const start = at + key.length + 1;
+    at = endOfDigits(text, start);
+    if (!isPlain(text, start, at)) return undefined;
+    if (at - start <= EXACT_DIGITS) continue;
+    const double = Number(text.slice(start, at));
+    const known = places.get(double);
+    if (known === undefined) places.set(double, start);
+    else if (text.slice(known, known + at - start) !== text.slice(start, at)) return undefined;
+  }
+  return places;
+}
+
+/** So many digits a double always gives back. */
+const EXACT_DIGITS = 15;
+/** An int64 has no more. */
+const MOST_DIGITS = 19;
+
+/** Whether a value is just digits, as every registry writes it: no more than an int64 has, no space, sign or exponent. */
+function isPlain(text: string, start: number, end: number): boolean {
+  const digits = end - start;
+  if (text.charCodeAt(start - 1) !== COLON || digits === 0 || digits > MOST_DIGITS) return false;
+  if (text.charCodeAt(start) === ZERO && digits > 1) return false;
+  const next = text.charCodeAt(end);
+  return next === COMMA || next === CLOSING_BRACE;
+}
+
+function endOfDigits(text: string, at: number): number {
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (!(code >= ZERO && code <= NINE)) return at;
+    at++;
+  }
+}
+
+const ZERO = 48;
+const FOUR = ZERO + 4;
+const NINE = ZERO + 9;
+const COLON = 58;
+const COMMA = 44;
+const CLOSING_BRACE = 125;
