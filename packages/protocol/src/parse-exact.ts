@@ -16,21 +16,21 @@ export type ReadTimestamp = (value: unknown) => Timestamp | undefined;
  * a fifth more, with the answer of a node of the original, too. Throws SyntaxError as `JSON.parse` does.
  *
  * A node of the original has timestamps that a double does not carry. Instead of writing them anew as strings, where they stand is
- * remembered by the double that becomes of each. Two that become the same, and what is not written plainly, are left to
- * `parseWithTimestamps`.
+ * remembered by the double that becomes of each. What is not written plainly is left to `parseWithTimestamps`.
  */
 export function parseExact(text: string, name: string): ExactJson {
   const key = `${name}_timestamp"`;
   if (!hasFine(text, key)) return { value: JSON.parse(text), timestampOf: timestampFrom };
-  const places = placesByDouble(text, key);
+  const places = findPlaces(text, key);
   if (!places) return { value: parseWithTimestamps(text), timestampOf: timestampFrom };
+  const { byDouble, twins } = places;
   const timestampOf = (value: unknown) => {
-    const start = typeof value === "number" ? places.get(value) : undefined;
+    const start = typeof value === "number" ? byDouble.get(value) : undefined;
     return start === undefined
       ? timestampFrom(value)
       : parseInt64(text.slice(start, endOfDigits(text, start)));
   };
-  return { value: JSON.parse(text), timestampOf };
+  return { value: JSON.parse(twins.length === 0 ? text : quote(text, twins)), timestampOf };
 }
 
 /** Whether a timestamp may have more digits than a double gives back, or is not written plainly. */
@@ -46,23 +46,42 @@ function hasFine(text: string, key: string): boolean {
   return false;
 }
 
-/**
- * Where the digits of each timestamp begin, by the double that becomes of it; those of few digits are left out, which doubles
- * carry. Undefined when two become the same, or one is not written plainly.
- */
-function placesByDouble(text: string, key: string): Map<number, number> | undefined {
-  const places = new Map<number, number>();
+/** Where the digits of timestamps begin. */
+interface Places {
+  /** By the double that becomes of each; those of few digits are left out, which doubles carry. */
+  readonly byDouble: ReadonlyMap<number, number>;
+  /** Those that become the double of another one before, in order. */
+  readonly twins: readonly number[];
+}
+
+/** Undefined when one is not written plainly. */
+function findPlaces(text: string, key: string): Places | undefined {
+  const byDouble = new Map<number, number>();
+  const twins: number[] = [];
   for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at)) {
     const start = at + key.length + 1;
     at = endOfDigits(text, start);
     if (!isPlain(text, start, at)) return undefined;
     if (at - start <= EXACT_DIGITS) continue;
-    const double = Number(text.slice(start, at));
-    const known = places.get(double);
-    if (known === undefined) places.set(double, start);
-    else if (text.slice(known, known + at - start) !== text.slice(start, at)) return undefined;
+    const digits = text.slice(start, at);
+    const double = Number(digits);
+    const known = byDouble.get(double);
+    if (known === undefined) byDouble.set(double, start);
+    else if (!text.startsWith(digits, known)) twins.push(start);
   }
-  return places;
+  return { byDouble, twins };
+}
+
+/** The text with the numbers that begin there as strings. */
+function quote(text: string, starts: readonly number[]): string {
+  let quoted = "";
+  let copied = 0;
+  for (const start of starts) {
+    const end = endOfDigits(text, start);
+    quoted += `${text.slice(copied, start)}"${text.slice(start, end)}"`;
+    copied = end;
+  }
+  return quoted + text.slice(copied);
 }
 
 /** So many digits a double always gives back. */
