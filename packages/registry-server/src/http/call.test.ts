@@ -8,7 +8,14 @@ function open() {
   const req = new IncomingMessage(new Socket());
   const res = new ServerResponse(req);
   const observed: Answer[] = [];
-  const call = new Call(req, res, routes.poll, new Map(), 0, (_call, answer) => observed.push(answer));
+  const call = new Call(
+    req,
+    res,
+    routes.poll,
+    () => new Map(),
+    0,
+    (_call, answer) => observed.push(answer),
+  );
   return { res, call, observed };
 }
 

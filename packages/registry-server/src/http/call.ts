@@ -36,13 +36,21 @@ export class Call {
     readonly req: IncomingMessage,
     readonly res: ServerResponse,
     readonly route: Route,
-    readonly params: RawParams,
+    private readonly readParams: () => RawParams,
     /** When it came, in milliseconds of the monotonic clock. */
     readonly startedAt: number,
     private readonly observe: Observe,
     /** The body as it came; empty but on routes that take JSON as it is. */
     readonly body: Buffer = NO_BODY,
   ) {}
+
+  /**
+   * As the client sent them. Read anew each time: they are looked at once to serve the call, and again where it is logged,
+   * and ten thousand polls that hang need not keep them.
+   */
+  get params(): RawParams {
+    return this.readParams();
+  }
 
   /** Sends the answer. Only the first counts; to a client that has gone it goes nowhere. */
   answer(answer: Answer, last = false): void {

@@ -91,6 +91,8 @@ function turnAway(
   observeUnserved({ req, path, params: pairsOf(query), startedAt, route, status, text });
 }
 
+const NONE = (): RawParams => new Map();
+
 function receive(
   req: IncomingMessage,
   res: ServerResponse,
@@ -99,22 +101,23 @@ function receive(
   options: DispatcherOptions,
 ): void {
   const startedAt = options.clock.monotonic();
-  const open = (params: RawParams, body?: Buffer) =>
+  const open = (params: () => RawParams, body?: Buffer) =>
     new Call(req, res, bound.route, params, startedAt, options.observe, body);
+  const ofQuery = () => pairsOf(query);
   if (!hasBody(req)) {
     skipBody(req);
-    run(open(pairsOf(query)), bound, options);
+    run(open(ofQuery), bound, options);
     return;
   }
   const { body: kind, fromPeers } = bound.route;
   readBody(req, fromPeers ? PEER_BODY_BYTES : options.limits.maxBodyBytes, (error, body) => {
     // What is left of a body that is too large is not read: the connection ends with the answer.
-    if (error) return open(new Map()).answer(errorAnswer(error), true);
-    if (kind === "json") return run(open(pairsOf(query), body), bound, options);
+    if (error) return open(NONE).answer(errorAnswer(error), true);
+    if (kind === "json") return run(open(ofQuery, body), bound, options);
     return withBody(body, headerOf(req, "content-type"), (params, failure) => {
       // After the body's values, so that for a single value the body's is the first.
       addPairs(query, params);
-      const call = open(params);
+      const call = open(() => params);
       if (failure) call.answer(errorAnswer(failure));
       else run(call, bound, options);
     });
