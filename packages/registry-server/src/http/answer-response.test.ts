@@ -112,6 +112,16 @@ test("a response is over when its answer was sent, and Node knows it", async () 
   expect(events.sort()).toEqual(["close", "error", "finish", "prefinish"]);
 });
 
+test("a response is finished when its answer was sent", async () => {
+  const found: boolean[] = [];
+  const port = await serve(Answering as unknown as typeof ServerResponse, (res) => {
+    for (const event of ["finish", "close"]) res.once(event, () => found.push(res.writableFinished));
+    ok(res);
+  });
+  await exchange(port, GET);
+  expect(found).toEqual([true, true]);
+});
+
 test("heads are written by us where this Node keeps them", async () => {
   const write = jest.spyOn(AnswerHeads.prototype, "write");
   await exchange(await serve(Answering as unknown as typeof ServerResponse, ok), GET);

@@ -44,6 +44,12 @@ type Turn = Socket & { readonly _httpMessage?: unknown };
 export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
   /** On the prototype: each server has a class of its own. */
   declare readonly heads: AnswerHeads;
+  private sent = false;
+
+  /** Whether `sendAnswer` has sent the answer, to its last byte. */
+  get isSent(): boolean {
+    return this.sent;
+  }
 
   /**
    * Sends a whole answer, and tells Node that it is sent. False, with nothing done, when Node has to send it: the
@@ -60,7 +66,9 @@ export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends
     own._headerSent = true;
     this.finished = true;
     const sent = (error?: Error | null) => {
-      if (!error) this.emit("finish");
+      if (error) return;
+      this.sent = true;
+      this.emit("finish");
     };
     if (typeof body === "string") {
       // Text that is known to be ASCII is sent for less under this name.
@@ -77,3 +85,16 @@ export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends
     return true;
   }
 }
+
+const { get: isFinished } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(ServerResponse.prototype) as object,
+  "writableFinished",
+) as { get(): boolean };
+
+// Since Node 24 only what Node has sent itself is finished to it. (Node's types have it as a field, which a class cannot
+// override with a getter.)
+Object.defineProperty(AnswerResponse.prototype, "writableFinished", {
+  get(this: AnswerResponse) {
+    return this.isSent || isFinished.call(this);
+  },
+});
