@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { routes } from "@discoveryd/protocol";
 import express, { type Express } from "express";
+import { heapBytes } from "../fuzz/testing/heap";
 import { until } from "../testing/until";
 import { HttpServer, type HttpServerOptions } from "./http-server";
 
@@ -204,6 +205,23 @@ test("what is held for a client is over when its connection is, however much it 
   await until("the connection is over", () => server.open === 0);
   await until("all is over", () => gone.length === held.length);
   expect(gone.sort()).toEqual(held.map(({ path }) => path).sort());
+});
+
+test("an idle connection does not hold on to its last request and answer", async () => {
+  const last: WeakRef<object>[] = [];
+  const { server, port } = await start({
+    dispatch(req, res) {
+      last.push(new WeakRef(req), new WeakRef(res));
+      res.end("now");
+      return true;
+    },
+  });
+  await (await RawClient.open(port)).ask("/now");
+  await until("both are collected", async () => {
+    await heapBytes();
+    return last.every((each) => each.deref() === undefined);
+  });
+  expect([last.length, server.open]).toEqual([2, 1]);
 });
 
 test("requests sent one after the other without waiting are answered in order", async () => {

@@ -44,7 +44,7 @@ type ServedSocket = Socket & { [CONNECTION]?: Connection | undefined };
 /** What has been asked on an open connection. */
 interface Connection {
   readonly socket: Socket;
-  /** The last one served; it may be over. */
+  /** The one that is served, or was until just now: it may be over. */
   res: ServerResponse | undefined;
   /** Those that wait for it to be over, in order. */
   readonly waiting: Exchange[];
@@ -159,6 +159,7 @@ export class HttpServer {
 
   private serve(connection: Connection, { req, res }: Exchange): void {
     connection.res = res;
+    res.on("close", letGo);
     sayKeepAlive(res, this.keepAliveMs);
     if (this.draining) {
       res.shouldKeepAlive = false;
@@ -187,6 +188,12 @@ export class HttpServer {
 
 function connectionOf(socket: ServedSocket): Connection | undefined {
   return socket[CONNECTION];
+}
+
+/** When a response is over: an idle connection keeps neither the response nor its request, with all that was in its body. */
+function letGo(this: ServerResponse): void {
+  const connection = connectionOf(this.req.socket);
+  if (connection?.res === this) connection.res = undefined;
 }
 
 /** Whether an answer is still to be sent, or being sent. */
