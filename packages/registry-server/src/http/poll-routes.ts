@@ -19,6 +19,7 @@ import { endpoint, type Endpoint } from "./dispatcher";
 import { headerOf } from "./header-of";
 import type { HeldPolls } from "./held-polls";
 import type { Limits } from "./limits";
+import type { Outflow } from "./outflow";
 import { PollsBodies } from "./polls-bodies";
 import { checkAppids } from "./read-routes";
 import { shapeOf } from "./shape";
@@ -27,6 +28,7 @@ export interface PollRoutesOptions {
   readonly registry: Registry;
   readonly subscriptions: Subscriptions;
   readonly held: HeldPolls;
+  readonly outflow: Outflow;
   readonly clock: Clock;
   readonly limits: Limits;
   /** The longest an answer may take, in milliseconds. */
@@ -157,7 +159,7 @@ function wait(
   interest: Interest,
   read: (interest: Interest) => Answer | undefined,
   call: Call,
-  { subscriptions, held, clock, timeoutMs }: PollRoutesOptions,
+  { subscriptions, held, outflow, clock, timeoutMs }: PollRoutesOptions,
 ): undefined {
   const leave = subscriptions.add({
     env: interest.env,
@@ -165,8 +167,10 @@ function wait(
     notify(app) {
       if (!isNews(app, interest.since.get(app.appid) as Timestamp, interest)) return false;
       const answer = read(interest);
-      if (answer) call.answer(answer);
-      return answer !== undefined;
+      if (!answer) return false;
+      call.answer(answer);
+      outflow.follow(call.res);
+      return true;
     },
   });
   const stopTimer = clock.after(waitMs(call, timeoutMs), () => call.answer(notModifiedAnswer));
