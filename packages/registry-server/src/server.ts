@@ -9,7 +9,6 @@ import { createDispatch } from "./http/dispatcher";
 import { createApp } from "./http/express-app";
 import { HeldPolls } from "./http/held-polls";
 import { HttpServer } from "./http/http-server";
-import { Outflow } from "./http/outflow";
 import { peerRoutes } from "./http/peer-routes";
 import { pollRoutes } from "./http/poll-routes";
 import { readRoutes } from "./http/read-routes";
@@ -52,7 +51,6 @@ export class RegistryServer {
   private readonly logger: Logger;
   private readonly lifecycle = new Lifecycle();
   private readonly subscriptions: Subscriptions;
-  private readonly outflow: Outflow;
   private readonly held = new HeldPolls();
   private readonly http: HttpServer;
   private readonly sweeper: Sweeper;
@@ -66,8 +64,7 @@ export class RegistryServer {
     this.clock = clock;
     this.logger = logger;
     this.registry = new Registry({ clock, guard: guardPolicy(config) });
-    this.outflow = new Outflow(clock);
-    this.subscriptions = new Subscriptions(clock, burstMs, () => !this.outflow.isFull);
+    this.subscriptions = new Subscriptions(clock, burstMs);
     this.registry.changed.on((app) => this.subscriptions.publish(app));
     this.cluster = this.createCluster();
     this.sweeper = new Sweeper({
@@ -223,7 +220,6 @@ export class RegistryServer {
           registry,
           subscriptions: this.subscriptions,
           held: this.held,
-          outflow: this.outflow,
           clock,
           limits: config,
           timeoutMs: config.serverTimeoutMs,

@@ -19,7 +19,6 @@ import { endpoint, type Endpoint } from "./dispatcher";
 import { headerOf } from "./header-of";
 import type { HeldPolls } from "./held-polls";
 import type { Limits } from "./limits";
-import type { Outflow } from "./outflow";
 import { PollsBodies } from "./polls-bodies";
 import { checkAppids } from "./read-routes";
 import { shapeOf } from "./shape";
@@ -28,7 +27,6 @@ export interface PollRoutesOptions {
   readonly registry: Registry;
   readonly subscriptions: Subscriptions;
   readonly held: HeldPolls;
-  readonly outflow: Outflow;
   readonly clock: Clock;
   readonly limits: Limits;
   /** The longest an answer may take, in milliseconds. */
@@ -159,7 +157,7 @@ function wait(
   interest: Interest,
   read: (interest: Interest) => Answer | undefined,
   call: Call,
-  { subscriptions, held, outflow, clock, timeoutMs }: PollRoutesOptions,
+  { subscriptions, held, clock, timeoutMs }: PollRoutesOptions,
 ): undefined {
   const leave = subscriptions.add({
     env: interest.env,
@@ -167,10 +165,8 @@ function wait(
     notify(app) {
       if (!isNews(app, interest.since.get(app.appid) as Timestamp, interest)) return false;
       const answer = read(interest);
-      if (!answer) return false;
-      call.answer(answer);
-      outflow.follow(call.res);
-      return true;
+      if (answer) call.answer(answer);
+      return answer !== undefined;
     },
   });
   const stopTimer = clock.after(waitMs(call, timeoutMs), () => call.answer(notModifiedAnswer));

@@ -211,34 +211,3 @@ test("after its close nobody is told", async () => {
   await clock.advance(3);
   expect([waiting.told, clock.pending]).toEqual([[], 0]);
 });
-
-test("while a fan-out may not go on nobody is told, and then all who still wait are", async () => {
-  const clock = new FakeClock();
-  let isFull = false;
-  const subscriptions = new Subscriptions(clock, 0, () => !isFull);
-  const waiters = Array.from({ length: 100 }, () => waiter());
-  const leaves = waiters.map((each) => subscriptions.add(each));
-  subscriptions.publish(provider);
-  await turn();
-  expect(waiters.filter(({ told }) => told.length === 1)).toHaveLength(64);
-  isFull = true;
-  for (let i = 0; i < 10; i++) await clock.advance(10);
-  expect(waiters.filter(({ told }) => told.length === 1)).toHaveLength(64);
-  leaves[99]?.();
-  isFull = false;
-  await clock.advance(10);
-  await settle();
-  expect(waiters.filter(({ told }) => told.length === 1)).toHaveLength(99);
-  expect([subscriptions.size, clock.pending]).toEqual([0, 0]);
-});
-
-test("nothing is left of a fan-out that waits when it closes", async () => {
-  const clock = new FakeClock();
-  const subscriptions = new Subscriptions(clock, 0, () => false);
-  subscriptions.add(waiter());
-  subscriptions.publish(provider);
-  await turn();
-  expect(clock.pending).toBe(1);
-  subscriptions.close();
-  expect(clock.pending).toBe(0);
-});

@@ -17,8 +17,6 @@ export interface Waiter {
 const SLICE = 64;
 /** or those told in so many milliseconds: to write an answer of a megabyte takes one. */
 const SLICE_MS = 5;
-/** After so many milliseconds it is looked again whether a fan-out may go on. */
-const PAUSE_MS = 2;
 
 /** Those who wait for one app. */
 interface Topic {
@@ -43,17 +41,15 @@ export class Subscriptions {
   private queue: readonly Waiting[] = [];
   private told = 0;
   private telling: App | undefined;
-  private cancelTimer: (() => void) | undefined;
+  private cancelBurst: (() => void) | undefined;
 
   /**
    * @param burstMs after a change so many milliseconds pass before anybody is told: a deployment changes an app several
    *   times at once, and each telling costs as much as there are waiters. Default 0: the next turn of the event loop.
-   * @param mayGoOn asked before each slice: while it is false nobody is told.
    */
   constructor(
     private readonly clock: Clock = systemClock,
     private readonly burstMs = 0,
-    private readonly mayGoOn: () => boolean = () => true,
   ) {}
 
   /** How many wait. */
@@ -81,20 +77,16 @@ export class Subscriptions {
     if (this.running) return;
     this.running = true;
     if (this.burstMs === 0) return soon(() => this.run());
-    this.cancelTimer = this.clock.after(this.burstMs, () => this.run());
+    this.cancelBurst = this.clock.after(this.burstMs, () => this.run());
   }
 
   /** Nobody is told any more. */
   close(): void {
-    this.cancelTimer?.();
+    this.cancelBurst?.();
   }
 
   /** Tells a slice of those who are to be told. */
   private run(): void {
-    if (!this.mayGoOn()) {
-      this.cancelTimer = this.clock.after(PAUSE_MS, () => this.run());
-      return;
-    }
     const end = this.clock.monotonic() + SLICE_MS;
     for (let count = 0; count < SLICE && this.clock.monotonic() < end; count++) {
       const app = this.told < this.queue.length ? this.telling : this.nextApp();

@@ -7,7 +7,6 @@ import { pino } from "pino";
 import { Cluster } from "../../cluster/cluster";
 import { createDispatch, type Dispatch } from "../../http/dispatcher";
 import { HeldPolls } from "../../http/held-polls";
-import { Outflow } from "../../http/outflow";
 import { pollRoutes } from "../../http/poll-routes";
 import { readRoutes } from "../../http/read-routes";
 import { renewsRoute } from "../../http/renews-route";
@@ -97,7 +96,6 @@ export class CoreNode implements NodeUnderTest {
           registry,
           subscriptions: this.subscriptions,
           held: this.held,
-          outflow: new Outflow(clock),
           clock,
           limits: config,
           timeoutMs: config.serverTimeoutMs,
