@@ -18,7 +18,7 @@ type Described = Pick<Finding, "what" | "goal" | "most">;
 const KINDS: ReadonlyMap<string, Described> = new Map([
   ["p2c", { what: "a call through resolver and p2c alone", goal: 1.02, most: 1.05 }],
   ["wrr", { what: "a call through resolver and wrr alone" }],
-  ["warden", { what: WARDEN }],
+  ["warden", { what: WARDEN, most: 1.05 }],
   [
     "bare-with-deadline",
     { what: "a call of the bare client with a deadline and a caller header of its own" },
