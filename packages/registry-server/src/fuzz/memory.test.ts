@@ -1,6 +1,6 @@
 import { routes } from "@discoveryd/protocol";
 import { until } from "../testing/until";
-import { heapBytes } from "./testing/heap";
+import { heapBytes } from "../testing/heap";
 import { requestBytes } from "./testing/raw-connection";
 import { envelopeOf, useHostileNode, type HostileNode } from "./testing/use-hostile-node";
 

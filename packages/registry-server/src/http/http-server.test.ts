@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { routes } from "@discoveryd/protocol";
 import express, { type Express } from "express";
-import { heapBytes } from "../fuzz/testing/heap";
+import { heapBytes } from "../testing/heap";
 import { until } from "../testing/until";
 import { HttpServer, type HttpServerOptions } from "./http-server";
 
@@ -295,4 +295,22 @@ test("what is not the registry's own goes to Express", async () => {
   await client.ask("/from/express");
   await until("the body has come", () => client.received.endsWith("}"));
   expect(client.received).toMatch(/\{"name":"express","path":"\/discovery\/renew"\}$/);
+});
+
+test("a drain waits until a slow client has the whole of its answer", async () => {
+  const body = Buffer.alloc(20_000_000, "x");
+  const { server, port } = await start({
+    dispatch: (_req, res) => {
+      res.end(body);
+      return true;
+    },
+  });
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await new Promise((resolve) => socket.once("readable", resolve));
+  const drained = server.drain();
+  let bytes = 0;
+  for await (const chunk of socket as AsyncIterable<Buffer>) bytes += chunk.length;
+  expect(bytes).toBeGreaterThan(body.length);
+  await drained;
 });

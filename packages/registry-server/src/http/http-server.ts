@@ -109,8 +109,7 @@ export class HttpServer {
   drain(): Promise<void> {
     this.draining = true;
     return new Promise((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeIdleConnections();
+      this.closeIdle(() => resolve());
       for (const { socket, res } of this.connections) {
         if (isUnderWay(res)) {
           res.shouldKeepAlive = false;
@@ -126,6 +125,15 @@ export class HttpServer {
   /** Ends all connections, whatever they are doing. */
   destroy(): void {
     for (const { socket } of this.connections) socket.destroy();
+  }
+
+  /** Calls back when all connections are closed; of those that are idle it does so itself. */
+  private closeIdle(closed: () => void): void {
+    const unsent = [...this.connections].flatMap(({ res }) => (isUnderWay(res) && res.finished ? [res] : []));
+    // To Node a connection is idle when its answer is handed to the socket, and not when its client has it: it would be cut.
+    for (const res of unsent) res.finished = false;
+    this.server.close(closed);
+    for (const res of unsent) res.finished = true;
   }
 
   private accept(socket: ServedSocket): void {

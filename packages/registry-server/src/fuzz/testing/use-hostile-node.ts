@@ -25,7 +25,10 @@ export class HostileNode {
 
   /** How much it has read from its open connections. */
   get bytesRead(): number {
-    return [...this.node.server["http"]["connections"]].reduce((sum, { socket }) => sum + socket.bytesRead, 0);
+    return [...this.node.server["http"]["connections"]].reduce(
+      (sum, { socket }) => sum + socket.bytesRead,
+      0,
+    );
   }
 
   async connect(): Promise<RawConnection> {
