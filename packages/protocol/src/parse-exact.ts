@@ -1,3 +1,4 @@
+import { EXACT_DIGITS, MOST_DIGITS, ZERO, endOfDigits, isBeyondDouble } from "./digits";
 import { parseWithTimestamps } from "./parse-with-timestamps";
 import { parseInt64, timestampFrom, type Timestamp } from "./timestamp";
 
@@ -16,7 +17,8 @@ export type ReadTimestamp = (value: unknown) => Timestamp | undefined;
  * a fifth more, with the answer of a node of the original, too. Throws SyntaxError as `JSON.parse` does.
  *
  * A node of the original has timestamps that a double does not carry. Instead of writing them anew as strings, where they stand is
- * remembered by the double that becomes of each. What is not written plainly is left to `parseWithTimestamps`.
+ * remembered by the double that becomes of each. What is not written plainly is left to `parseWithTimestamps`. Keys are seen when
+ * written without escapes.
  */
 export function parseExact(text: string, name: string): ExactJson {
   const key = `${name}_timestamp"`;
@@ -38,10 +40,7 @@ function hasFine(text: string, key: string): boolean {
   for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at)) {
     const start = at + key.length + 1;
     at = endOfDigits(text, start);
-    if (!isPlain(text, start, at)) return true;
-    // Above 2^62 doubles are 1024 apart: two multiples of 1000 can share one.
-    const isLarge = at - start === 19 && text.charCodeAt(start) >= FOUR;
-    if (at - start > EXACT_DIGITS && (isLarge || !text.startsWith("000", at - 3))) return true;
+    if (!isPlain(text, start, at) || isBeyondDouble(text, start, at)) return true;
   }
   return false;
 }
@@ -84,11 +83,6 @@ function quote(text: string, starts: readonly number[]): string {
   return quoted + text.slice(copied);
 }
 
-/** So many digits a double always gives back. */
-const EXACT_DIGITS = 15;
-/** An int64 has no more. */
-const MOST_DIGITS = 19;
-
 /** Whether a value is just digits, as every registry writes it: no more than an int64 has, no space, sign or exponent. */
 function isPlain(text: string, start: number, end: number): boolean {
   const digits = end - start;
@@ -98,17 +92,6 @@ function isPlain(text: string, start: number, end: number): boolean {
   return next === COMMA || next === CLOSING_BRACE;
 }
 
-function endOfDigits(text: string, at: number): number {
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (!(code >= ZERO && code <= NINE)) return at;
-    at++;
-  }
-}
-
-const ZERO = 48;
-const FOUR = ZERO + 4;
-const NINE = ZERO + 9;
 const COLON = 58;
 const COMMA = 44;
 const CLOSING_BRACE = 125;

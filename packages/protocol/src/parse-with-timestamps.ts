@@ -1,3 +1,5 @@
+import { ZERO, endOfDigits, isBeyondDouble } from "./digits";
+
 /**
  * `JSON.parse`, but no `…_timestamp` loses a digit: those a double may not carry come out as strings.
  * Read them with `timestampFrom`. Throws SyntaxError as `JSON.parse` does. Keys are seen when written without escapes.
@@ -14,7 +16,7 @@ const KEY_END = '_timestamp"';
 /** Whether a timestamp in this JSON text may have more digits than a double gives back. */
 function hasFineTimestamp(text: string): boolean {
   for (let at = nextNumber(text, 0); at !== -1;) {
-    const end = skipDigits(text, at);
+    const end = endOfDigits(text, at);
     if (isFine(text, at, end)) return true;
     at = nextNumber(text, end);
   }
@@ -26,7 +28,7 @@ function quoteTimestamps(text: string): string {
   let quoted = "";
   let copied = 0;
   for (let at = nextNumber(text, 0); at !== -1;) {
-    let end = skipDigits(text, at);
+    let end = endOfDigits(text, at);
     // JSON has no leading zeros: those are left for JSON.parse to refuse.
     if (isFine(text, at, end) && !hasLeadingZero(text, at, end)) {
       const digits = isDecimal(text, end) ? decimalAt(text, at) : { text: text.slice(at, end), end };
@@ -46,19 +48,14 @@ function nextNumber(text: string, from: number): number {
     if (text[at] !== ":") continue;
     at = skipSpace(text, at + 1);
     if (text[at] === "-") at++;
-    if (isDigit(text.charCodeAt(at))) return at;
+    if (endOfDigits(text, at) > at) return at;
   }
   return -1;
 }
 
 /** Whether the number that begins with these digits may be another one as a double. */
 function isFine(text: string, start: number, end: number): boolean {
-  if (isDecimal(text, end)) return true;
-  const digits = end - start;
-  if (digits <= 15) return false;
-  // Above 2^62 doubles are 1024 apart: two multiples of 1000 can share one.
-  if (digits > 19 || (digits === 19 && text.charCodeAt(start) >= FOUR)) return true;
-  return !text.startsWith("000", end - 3);
+  return isDecimal(text, end) || isBeyondDouble(text, start, end);
 }
 
 /** Whether the number goes on after its first digits: `1.5`, `1e3`. */
@@ -83,18 +80,6 @@ function decimalAt(text: string, at: number): { text: string; end: number } {
   if (shift > 20) return { text: all, end };
   if (shift >= 0) return { text: digits + "0".repeat(shift), end };
   return /^0*$/.test(digits.slice(shift)) ? { text: digits.slice(0, shift) || "0", end } : { text: all, end };
-}
-
-const ZERO = 48;
-const FOUR = ZERO + 4;
-
-function isDigit(code: number): boolean {
-  return code >= ZERO && code <= ZERO + 9;
-}
-
-function skipDigits(text: string, at: number): number {
-  while (isDigit(text.charCodeAt(at))) at++;
-  return at;
 }
 
 function skipSpace(text: string, at: number): number {

@@ -77,7 +77,7 @@ export function parseInt64(text: string): bigint | undefined {
 
 /**
  * The timestamp in a value that came out of `parseWithTimestamps`: a string of digits, or a number.
- * Undefined for anything else.
+ * Undefined for anything else. One out of `parseExact` is read with the function that comes with it.
  */
 export function timestampFrom(value: unknown): Timestamp | undefined {
   if (typeof value === "string") return parseInt64(value);
