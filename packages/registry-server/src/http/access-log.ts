@@ -48,6 +48,7 @@ export interface AccessLog {
   readonly unserved: ObserveUnserved;
 }
 
+/** Starts nothing: lines are written as answers are told. */
 export function createAccessLog(logger: Logger, clock: Clock): AccessLog {
   const write = (level: Level, asked: Call | Unserved, { path, ret, msg, err }: Outcome) => {
     // `msg` is a field of the original's: a message of the logger's own would come under the same name.

@@ -11,8 +11,8 @@ const GZIP = "\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding";
 export class AnswerHeads {
   private second = 0;
   private end = "";
-  /** By body: the head it was sent with last, and both in one. */
-  private readonly packets = new WeakMap<Buffer, { readonly head: string; readonly packet: Buffer }>();
+  /** By body: the head it was sent with in this second, and both in one. */
+  private packets = new WeakMap<Buffer, { readonly head: string; readonly packet: Buffer }>();
 
   /** @param keepAliveMs how long an idle connection is kept. */
   constructor(
@@ -29,8 +29,7 @@ export class AnswerHeads {
   packet(head: string, body: Buffer): Buffer {
     const known = this.packets.get(body);
     if (known?.head === head) return known.packet;
-    // In memory of its own: it may stay for long.
-    const packet = Buffer.allocUnsafeSlow(head.length + body.length);
+    const packet = Buffer.allocUnsafe(head.length + body.length);
     packet.write(head, "latin1");
     body.copy(packet, head.length);
     this.packets.set(body, { head, packet });
@@ -43,6 +42,8 @@ export class AnswerHeads {
     if (second === this.second) return this.end;
     const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.keepAliveMs / SECOND_MS)}`;
     this.second = second;
+    // Of no more use: a body that nobody asks for again must not be kept twice.
+    this.packets = new WeakMap();
     this.end = `\r\nDate: ${new Date(second * SECOND_MS).toUTCString()}\r\n${keepAlive}\r\n\r\n`;
     return this.end;
   }

@@ -12,6 +12,7 @@ const KEEP_ALIVE_MS = 150_000;
 const servers: Server[] = [];
 
 afterEach(() => {
+  jest.restoreAllMocks();
   for (const server of servers.splice(0)) server.close();
 });
 

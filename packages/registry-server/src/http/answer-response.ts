@@ -3,14 +3,16 @@ import type { Socket } from "node:net";
 import type { Code } from "@discoveryd/protocol";
 import type { AnswerHeads } from "./answer-heads";
 
-/** What an answer is sent as. */
-export interface Sent {
+/** An answer as it goes out. */
+export interface Outgoing {
   readonly code: Code;
   /** Text of as many characters as bytes is ASCII. */
   readonly body: string | Buffer;
   /** Of the body. */
   readonly bytes: number;
   readonly gzip: boolean;
+  /** Others get the same body. */
+  readonly isShared: boolean;
 }
 
 /** A larger body is not copied to stand behind its head: it is sent after it. */
@@ -25,7 +27,7 @@ interface Internals {
   readonly outputData?: readonly unknown[];
   /** What its head says of it, in milliseconds; 0 is nothing. */
   _keepAliveTimeout: number;
-  _finish(): void;
+  readonly _finish?: () => void;
 }
 
 /** Lets the head that Node writes say how long an idle connection is kept. */
@@ -44,11 +46,21 @@ type Turn = Socket & { readonly _httpMessage?: unknown };
 export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
   /** On the prototype: each server has a class of its own. */
   declare readonly heads: AnswerHeads;
-  private sent = false;
-
   /** Whether `sendAnswer` has sent the answer, to its last byte. */
-  get isSent(): boolean {
-    return this.sent;
+  private isSent = false;
+
+  static {
+    const node = Object.getOwnPropertyDescriptor(
+      Object.getPrototypeOf(ServerResponse.prototype) as object,
+      "writableFinished",
+    )?.get;
+    // Since Node 24 only what Node has sent itself is finished to it. (Node's types have it as a field, which a class
+    // cannot override with a getter.)
+    Object.defineProperty(this.prototype, "writableFinished", {
+      get(this: AnswerResponse) {
+        return this.isSent || node?.call(this) === true;
+      },
+    });
   }
 
   /**
@@ -56,45 +68,33 @@ export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends
    * connection ends with the answer, or an earlier one is still under way on it, or this is a Node to come that keeps
    * things elsewhere.
    */
-  sendAnswer({ code, body, bytes, gzip }: Sent): boolean {
+  sendAnswer({ code, body, bytes, gzip, isShared }: Outgoing): boolean {
     const own = this as unknown as Internals;
     const socket = this.socket as Turn | null;
     if (!this.shouldKeepAlive || own._header !== null || own.outputData?.length !== 0) return false;
+    if (typeof own._finish !== "function") return false;
     if (socket?._httpMessage !== this || !socket.writable) return false;
     const head = this.heads.write(code, bytes, gzip);
     own._header = head;
     own._headerSent = true;
     this.finished = true;
-    const sent = (error?: Error | null) => {
+    const onSent = (error?: Error | null) => {
       if (error) return;
-      this.sent = true;
+      this.isSent = true;
       this.emit("finish");
     };
     if (typeof body === "string") {
       // Text that is known to be ASCII is sent for less under this name.
-      socket.write(head + body, bytes === body.length ? "latin1" : "utf8", sent);
-    } else if (bytes <= PACKET_BYTES) {
-      socket.write(this.heads.packet(head, body), sent);
+      socket.write(head + body, bytes === body.length ? "latin1" : "utf8", onSent);
+    } else if (isShared && bytes <= PACKET_BYTES) {
+      socket.write(this.heads.packet(head, body), onSent);
     } else {
       socket.cork();
       socket.write(head, "latin1");
-      socket.write(body, sent);
+      socket.write(body, onSent);
       socket.uncork();
     }
     own._finish();
     return true;
   }
 }
-
-const { get: isFinished } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(ServerResponse.prototype) as object,
-  "writableFinished",
-) as { get(): boolean };
-
-// Since Node 24 only what Node has sent itself is finished to it. (Node's types have it as a field, which a class cannot
-// override with a getter.)
-Object.defineProperty(AnswerResponse.prototype, "writableFinished", {
-  get(this: AnswerResponse) {
-    return this.isSent || isFinished.call(this);
-  },
-});

@@ -11,10 +11,10 @@ import {
 import { SharedBytes } from "../registry/shared-bytes";
 import type { StoredInstance } from "../registry/stored-instance";
 import { acceptsGzip } from "./accepts-gzip";
-import { AnswerResponse, type Sent } from "./answer-response";
+import { AnswerResponse, type Outgoing } from "./answer-response";
 import { SecretValueError } from "./secret-value-error";
 
-/** What a request under `/discovery/` is answered: always HTTP 200, the outcome is the code. */
+/** What a request for a route is answered: always HTTP 200, the outcome is the code. */
 export interface Answer {
   readonly code: Code;
   /** The whole envelope, as JSON: text, which costs less to send while it is small; or bytes, which many may share. */
@@ -63,9 +63,9 @@ export function errorAnswer(error: unknown): Answer {
 
 /** Sends an answer. `last` closes the connection after it. */
 export function sendAnswer(res: ServerResponse, answer: Answer, last = false): void {
-  const sent = sentAs(res, answer);
-  if (!last && res instanceof AnswerResponse && res.sendAnswer(sent)) return;
-  const { code, body, bytes, gzip } = sent;
+  const outgoing = outgoingTo(res, answer);
+  if (!last && res instanceof AnswerResponse && res.sendAnswer(outgoing)) return;
+  const { code, body, bytes, gzip } = outgoing;
   // prettier-ignore
   const headers = [
     "Content-Type", "application/json; charset=utf-8",
@@ -77,11 +77,12 @@ export function sendAnswer(res: ServerResponse, answer: Answer, last = false): v
   res.writeHead(200, headers).end(body);
 }
 
-function sentAs(res: ServerResponse, { code, body, isAscii }: Answer): Sent {
+function outgoingTo(res: ServerResponse, { code, body, isAscii }: Answer): Outgoing {
   if (!(body instanceof SharedBytes)) {
-    return { code, body, bytes: isAscii ? body.length : Buffer.byteLength(body), gzip: false };
+    const bytes = isAscii ? body.length : Buffer.byteLength(body);
+    return { code, body, bytes, gzip: false, isShared: false };
   }
   const gzip = acceptsGzip(res.req) && body.gzipped !== body.bytes;
   const bytes = gzip ? body.gzipped : body.bytes;
-  return { code, body: bytes, bytes: bytes.length, gzip };
+  return { code, body: bytes, bytes: bytes.length, gzip, isShared: true };
 }

@@ -8,7 +8,7 @@ import { headerOf } from "./header-of";
 import type { Limits } from "./limits";
 import { addPairs, pairsOf, type RawParams } from "./pairs";
 import { createBind, type Bind } from "./params";
-import { sendPlain } from "./plain-answer";
+import { NOT_FOUND, WRONG_METHOD, sendPlain } from "./plain-answer";
 
 /**
  * What a route does. Returns its answer, or undefined when it will call `call.answer` later.
@@ -85,10 +85,9 @@ function turnAway(
   { clock, observeUnserved }: DispatcherOptions,
 ): void {
   const startedAt = clock.monotonic();
-  const status = route ? 405 : 404;
-  const text = route ? "Method Not Allowed" : "404 page not found";
-  sendPlain(res, status, text, route && { Allow: route.method });
-  observeUnserved({ req, path, params: pairsOf(query), startedAt, route, status, text });
+  const answer = route ? WRONG_METHOD : NOT_FOUND;
+  sendPlain(res, answer, route && { Allow: route.method });
+  observeUnserved({ req, path, params: pairsOf(query), startedAt, route, ...answer });
 }
 
 const NONE = (): RawParams => new Map();

@@ -1,6 +1,6 @@
 import express, { type Express } from "express";
 import type { Dispatch } from "./dispatcher";
-import { sendPlain } from "./plain-answer";
+import { NOT_FOUND, WRONG_METHOD, sendPlain } from "./plain-answer";
 
 export interface AppOptions {
   readonly dispatch: Dispatch;
@@ -32,10 +32,10 @@ export function createApp({ dispatch, metrics, notReady }: AppOptions): Express 
     res.set("Content-Type", metrics.contentType).send(await metrics.metrics());
   });
   app.all(["/healthz", "/readyz", "/metrics"], (_req, res) => {
-    sendPlain(res, 405, "Method Not Allowed", { Allow: "GET" });
+    sendPlain(res, WRONG_METHOD, { Allow: "GET" });
   });
   app.use((_req, res) => {
-    sendPlain(res, 404, "404 page not found");
+    sendPlain(res, NOT_FOUND);
   });
   return app;
 }

@@ -8,8 +8,9 @@ export interface BodyReader {
   end(): void;
 }
 
+/** What Node keeps of a request, and does not document. */
 interface Internals {
-  _dump(): void;
+  readonly _dump?: () => void;
 }
 
 const node = IncomingMessage.prototype as unknown as Internals;
@@ -20,7 +21,22 @@ const node = IncomingMessage.prototype as unknown as Internals;
  */
 export class ReceivedRequest extends IncomingMessage {
   private reader: BodyReader | undefined;
-  private atEnd = false;
+  /** Whether the reader has been told of the end. */
+  private isAtEnd = false;
+
+  static {
+    const node = Object.getOwnPropertyDescriptor(
+      Object.getPrototypeOf(IncomingMessage.prototype) as object,
+      "readableEnded",
+    )?.get;
+    // Node asks for it when the answer is sent: of a request that is not at its end the connection keeps hold until the
+    // next one. (Node's types have it as a field, which a class cannot override with a getter.)
+    Object.defineProperty(this.prototype, "readableEnded", {
+      get(this: ReceivedRequest) {
+        return this.isAtEnd || node?.call(this) === true;
+      },
+    });
+  }
 
   /**
    * Hands the body to `reader` as it comes. False, with nothing done, when some of it has come already, or all: it must
@@ -32,36 +48,18 @@ export class ReceivedRequest extends IncomingMessage {
     return true;
   }
 
-  /** Whether the reader has been told of the end. */
-  get isAtEnd(): boolean {
-    return this.atEnd;
-  }
-
   /** Node's parser calls it with each piece of the body, and with null at its end. */
   override push(piece: Buffer | null): boolean {
     const { reader } = this;
     if (!reader) return super.push(piece);
     if (piece !== null) return reader.piece(piece);
-    this.atEnd = true;
+    this.isAtEnd = true;
     reader.end();
     return true;
   }
 
   /** Node calls it when the answer is sent, to get rid of what nobody reads. */
   _dump(): void {
-    if (!this.reader) node._dump.call(this);
+    if (!this.reader) node._dump?.call(this);
   }
 }
-
-const { get: isStreamAtEnd } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(IncomingMessage.prototype) as object,
-  "readableEnded",
-) as { get(): boolean };
-
-// Node asks for it when the answer is sent: of a request that is not at its end the connection keeps hold until the next
-// one. (Node's types have it as a field, which a class cannot override with a getter.)
-Object.defineProperty(ReceivedRequest.prototype, "readableEnded", {
-  get(this: ReceivedRequest) {
-    return this.isAtEnd || isStreamAtEnd.call(this);
-  },
-});
