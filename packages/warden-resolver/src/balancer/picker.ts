@@ -23,15 +23,12 @@ export class WardenPicker implements experimental.Picker {
 
   pick(args: experimental.PickArgs): experimental.PickResult {
     const { clock, random } = this.context;
-    const route = this.plain ?? this.routes.find(this.colorOf(args));
+    const wanted = this.plain === undefined ? (colorOf(args.metadata) ?? this.context.color) : "";
+    const route = this.plain ?? this.routes.find(wanted);
     if (route === "wait") return this.waiting.pick(args);
-    if (route === "none") return this.refuse(this.colorOf(args), args);
+    if (route === "none") return this.refuse(wanted, args);
     const connection = route.pick(clock.monotonic(), random);
     return follow(connection.pick(args), connection.stats, clock);
-  }
-
-  private colorOf({ metadata }: experimental.PickArgs): string {
-    return this.routes.colored ? (colorOf(metadata) ?? this.context.color) : "";
   }
 
   private refuse(wanted: string, args: experimental.PickArgs): experimental.PickResult {

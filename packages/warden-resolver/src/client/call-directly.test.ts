@@ -19,7 +19,7 @@ import { SchemeTable } from "../register";
 import { eventually } from "../testing/echo-client";
 import { echo, EchoClient, echoDefinition, EchoService, UNARY, type EchoServer } from "../testing/typed-echo";
 import { WardenClient, type DialOptions, type WardenClientOptions } from "./client";
-import { callDirectly } from "./direct-calls";
+import { callDirectly } from "./call-directly";
 
 new SchemeTable().register(new Direct());
 
@@ -42,7 +42,7 @@ async function useServer(handlers: Partial<EchoServer> = {}, service = EchoServi
 }
 
 function useWarden(options: WardenClientOptions = {}): WardenClient {
-  const warden = new WardenClient({ timeout: "5s" }, { caller: "tester", ...options });
+  const warden = new WardenClient({ timeout: "5s" }, { caller: "tester", random: () => 0, ...options });
   closers.push(() => warden.close());
   return warden;
 }
@@ -219,6 +219,39 @@ describe.each<[string, DialOptions]>([
     expect(error).toMatchObject({ code: Status.UNIMPLEMENTED, details: "No message received" });
   });
 
+  test("ends after the client's timeout, and says so", async () => {
+    const { client, warden } = await useEcho({ unary: () => undefined });
+    warden.setConfig({ timeout: 50 });
+    const { error } = await tellsOf((callback) => client.unary({ text: "" }, callback));
+    expect(error).toMatchObject({
+      code: Status.DEADLINE_EXCEEDED,
+      details: expect.stringMatching(/; bound by the client's timeout of 50 ms$/),
+    });
+  });
+
+  test("is refused while the breaker is open, after it has its caller", async () => {
+    const { client, warden } = await useEcho({
+      unary: (_call, callback) => callback({ code: Status.UNAVAILABLE }),
+    });
+    warden.setConfig({ breaker: { requests: 1, k: 1 } });
+    await tellsOf((callback) => client.unary({ text: "" }, callback));
+    const { error, events } = await tellsOf((callback) => client.unary({ text: "" }, callback));
+    expect(error?.details).toContain("refused by the circuit breaker");
+    expect(events).toEqual(["callback", "status UNAVAILABLE"]);
+  });
+
+  test("waits for a channel that is not ready, and says in the end how far it came", async () => {
+    const warden = useWarden();
+    warden.setConfig({ timeout: 100 });
+    const nowhere = "direct://default/127.0.0.1:1";
+    const client = await warden.dial(nowhere, EchoClient, { nonBlock: true, ...options });
+    const { error } = await tellsOf((callback) => client.unary({ text: "" }, callback));
+    expect(error).toMatchObject({
+      code: Status.UNAVAILABLE,
+      details: expect.stringContaining(`${UNARY}: not ready yet: `),
+    });
+  });
+
   test("on a closed client fails, and is not thrown", async () => {
     const { client, warden } = await useEcho();
     warden.close();
@@ -264,7 +297,7 @@ test("where a call is made is noted for a minute after one of its method has fai
   };
   expect(await site()).toBe(`    ${UNARY}`);
   now += 59_999;
-  expect(await site()).toMatch(/^ +at .*direct-calls\.test\.ts/);
+  expect(await site()).toMatch(/^ +at .*call-directly\.test\.ts/);
   now += 60_000;
   expect(await site()).toBe(`    ${UNARY}`);
 });
@@ -279,21 +312,71 @@ test("a method has the names and the properties that grpc-js gives it", async ()
   expect(Object.keys(client)).toEqual(Object.keys(plain));
 });
 
-test("a method that something has wrapped in the class is called as it was wrapped", async () => {
+type Unary = (...args: unknown[]) => unknown;
+
+/** A generated class of its own, whose methods may be changed. */
+function freshClass(): typeof EchoClient & { readonly prototype: { unary: Unary } } {
   type Loaded = { warden: { testing: { v1: { Echo: typeof EchoClient } } } };
   const { Echo } = (loadPackageDefinition(echoDefinition) as unknown as Loaded).warden.testing.v1;
-  const prototype = Echo.prototype as { unary(...args: unknown[]): unknown };
-  const original = prototype.unary;
+  return Echo as ReturnType<typeof freshClass>;
+}
+
+test.each<[string, (unary: Unary) => Unary]>([
+  ["with a mark, as shimmer does", (unary) => Object.assign(unary, { __wrapped: true })],
+  ["as Datadog does", (unary) => Object.setPrototypeOf(unary, Function) as Unary],
+  ["plainly", (unary) => unary],
+])("a method that something has wrapped %s is called as it was wrapped", async (_how, marked) => {
+  const Echo = freshClass();
+  const { unary } = Echo.prototype;
   let seen = 0;
-  const wrapper = function (this: EchoClient, ...args: unknown[]) {
+  Echo.prototype.unary = marked(function (this: EchoClient, ...args: unknown[]) {
     seen++;
-    return original.apply(this, args);
-  };
-  prototype.unary = Object.assign(wrapper, { __wrapped: true });
+    return unary.apply(this, args);
+  });
   const client = await useWarden().dial(await useServer(), Echo);
   expect(isDirect(client)).toBe(false);
   expect((await tellsOf((callback) => client.unary({ text: "hi" }, callback))).reply).toEqual({ text: "hi" });
   expect(seen).toBe(1);
+});
+
+test("a method that a class of the application's has overridden is its own", async () => {
+  const inherited = Reflect.get(EchoClient.prototype as object, "unary") as Unary;
+  class Signing extends (EchoClient as unknown as new (...args: never[]) => object) {
+    static readonly service = EchoService;
+    unary(request: unknown, callback: unknown): unknown {
+      const metadata = new Metadata();
+      metadata.set("token", "1");
+      return inherited.call(this, request, metadata, {}, callback);
+    }
+  }
+  const tokens: unknown[] = [];
+  const unary: EchoServer["unary"] = (call, callback) => {
+    tokens.push(call.metadata.get("token"));
+    callback(null, call.request);
+  };
+  const client = await useWarden().dial(await useServer({ unary }), Signing as never as typeof EchoClient);
+  await tellsOf((callback) => client.unary({ text: "hi" }, callback));
+  expect(tokens).toEqual([["1"]]);
+});
+
+test("calls go through grpc-js' client where that is wrapped, or has a transformer", async () => {
+  const target = await useServer();
+  let seen = 0;
+  const channelOptions = {
+    callInvocationTransformer: (properties: unknown) => {
+      seen++;
+      return properties;
+    },
+  };
+  const transformed = await useWarden().dial(target, EchoClient, { channelOptions });
+  await tellsOf((callback) => transformed.unary({ text: "hi" }, callback));
+  expect([isDirect(transformed), seen]).toEqual([false, 1]);
+  const { makeUnaryRequest } = Client.prototype;
+  Client.prototype.makeUnaryRequest = Object.assign(makeUnaryRequest.bind(Client.prototype), {
+    __wrapped: true,
+  }) as typeof makeUnaryRequest;
+  closers.push(() => (Client.prototype.makeUnaryRequest = makeUnaryRequest));
+  expect(isDirect(await useWarden().dial(target, EchoClient))).toBe(false);
 });
 
 test("a client of another copy of grpc-js is left as it is", () => {

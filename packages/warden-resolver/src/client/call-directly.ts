@@ -1,7 +1,13 @@
 import { Client, Metadata, type ServiceDefinition } from "@grpc/grpc-js";
 import type { WardenCallOptions } from "../interceptors/call-context";
 import type { Stages } from "../interceptors/stages";
-import { UnaryCall, type DialledMethod, type UnaryCallback, type UnaryRequest } from "./unary-call";
+import {
+  UnaryCall,
+  type DialledMethod,
+  type UnaryCallback,
+  type UnaryMethod,
+  type UnaryRequest,
+} from "./unary-call";
 
 // Shared by all calls without: who changes a call's metadata changes a copy.
 const NO_METADATA = new Metadata();
@@ -14,16 +20,18 @@ type Generated = Client & Record<string, Method | undefined>;
 /**
  * Has the unary methods of a generated client make their calls on its channel, through these stages. What else the client
  * can do stays with grpc-js: streams, clients that are not generated, and calls with interceptors of their own. So does a
- * method that something has wrapped in the class: it may be there to see the calls.
+ * method that is not as grpc-js has made it: who has put another in its place wants to see the calls, or to change them.
  */
 export function callDirectly(client: Client, stages: Stages): void {
   // Made by another copy of grpc-js, whose channels and metadata are not ours.
   if (!(client instanceof Client)) return;
+  if (client.makeUnaryRequest !== Client.prototype.makeUnaryRequest) return;
+  if (isWrapped(Client.prototype.makeUnaryRequest)) return;
   const generated = client as Generated;
   for (const [name, definition] of Object.entries(serviceOf(client))) {
     const throughGrpc = generated[name];
     if (definition.requestStream || definition.responseStream) continue;
-    if (!throughGrpc || isWrapped(throughGrpc)) continue;
+    if (!throughGrpc || !isGenerated(throughGrpc, definition)) continue;
     const dialled = { definition, stages, channel: client.getChannel(), failedAt: -Infinity };
     const direct = Object.assign(directMethod(dialled, throughGrpc.bind(client)), definition);
     for (const each of [name, definition.originalName]) {
@@ -38,9 +46,19 @@ function serviceOf(client: Client): ServiceDefinition {
   return (client.constructor as { service?: ServiceDefinition }).service ?? {};
 }
 
-/** As shimmer marks what it has wrapped, with which OpenTelemetry and others look into libraries. */
-function isWrapped(method: Method): boolean {
-  return "__wrapped" in method || "__original" in method;
+/** Whether a method is as grpc-js makes it: it puts what it knows of a method on it. */
+function isGenerated(method: Method, { path }: UnaryMethod): boolean {
+  return (
+    Object.hasOwn(method, "path") && (method as Partial<UnaryMethod>).path === path && !isWrapped(method)
+  );
+}
+
+/**
+ * Whether something is there to look into a function's calls, and looks like it: shimmer, which OpenTelemetry uses, marks what
+ * it wraps; Datadog's makes what it wraps the prototype.
+ */
+function isWrapped(fn: object): boolean {
+  return "__wrapped" in fn || "__original" in fn || Object.getPrototypeOf(fn) !== Function.prototype;
 }
 
 function directMethod(dialled: DialledMethod, throughGrpc: Method): Method {

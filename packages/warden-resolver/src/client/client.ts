@@ -24,7 +24,7 @@ import { channelReady, type Channel } from "./channel-ready";
 import { callerDefaults, readClientConfig, type ClientSettings, type WardenClientConfig } from "./config";
 import { DialProgress } from "./dial-progress";
 import { dialTarget, namingScheme, serviceConfigText } from "./dial-target";
-import { callDirectly } from "./direct-calls";
+import { callDirectly } from "./call-directly";
 import { MethodRules } from "./method-rules";
 
 /** What a client needs besides its configuration. */
@@ -162,15 +162,16 @@ export class WardenClient implements Disposable {
     const dialled = dialTarget(target, settings);
     const serviceConfig = serviceConfigText(dialled, settings);
     const stages = new Stages(this.stages(progress), this.clock);
-    const { interceptors = [] } = options;
+    const { interceptors = [], channelOptions: own = {} } = options;
     const client = new service(dialled, options.credentials ?? Credentials.createInsecure(), {
       ...channelOptions(settings),
       ...(serviceConfig !== undefined && { "grpc.service_config": serviceConfig }),
-      ...options.channelOptions,
+      ...own,
       [PROBE_OPTION]: progress,
       interceptors: [createInterceptor(stages), ...interceptors],
     });
-    if (interceptors.length === 0) callDirectly(client, stages);
+    // Both are there to see each call on its way through grpc-js' client.
+    if (interceptors.length === 0 && !("callInvocationTransformer" in own)) callDirectly(client, stages);
     return client;
   }
 

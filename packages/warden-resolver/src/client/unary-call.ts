@@ -10,10 +10,12 @@ import {
 } from "@grpc/grpc-js";
 import type { SreBreaker } from "../breaker/sre-breaker";
 import { currentCall, type CallContext, type WardenCallOptions } from "../interceptors/call-context";
-import { failureStatus } from "../interceptors/recovery";
+import { failureStatus, messageOf } from "../interceptors/recovery";
 import type { Stages, StagedState } from "../interceptors/stages";
 
+/** What grpc-js knows of a method. */
 export type UnaryMethod = MethodDefinition<unknown, unknown>;
+/** What a caller is called back with: an error or a reply. */
 export type UnaryCallback = (error: ServiceError | null, reply?: unknown) => void;
 
 type ChannelCall = ReturnType<ChannelInterface["createCall"]>;
@@ -152,6 +154,8 @@ export class UnaryCall extends EventEmitter implements ClientUnaryCall, StagedSt
       call.halfClose();
       return undefined;
     } catch (error) {
+      // It may have begun already.
+      this.channelCall?.cancelWithStatus(Status.INTERNAL, messageOf(error));
       return failureStatus(error, this.method);
     }
   }
@@ -174,8 +178,4 @@ export class UnaryCall extends EventEmitter implements ClientUnaryCall, StagedSt
     const site = this.site?.stack?.replace(/^.*\n/, "") ?? `    ${this.method}`;
     return Object.assign(error, status, { stack: `${error.stack}\nfor call at\n${site}` });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

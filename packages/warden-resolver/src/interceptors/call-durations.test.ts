@@ -1,5 +1,5 @@
 import { status as Status } from "@grpc/grpc-js";
-import { Registry } from "prom-client";
+import { Histogram, Registry } from "prom-client";
 import { CallDurations } from "./call-durations";
 
 const OPTIONS = { name: "durations", help: "How long calls took." };
@@ -66,4 +66,11 @@ test("a reset forgets those that wait, too", async () => {
   registry.resetMetrics();
   durations.add("/a.B/C", Status.OK, 1);
   expect(await scraped(registry, "durations_count")).toEqual(['{method="/a.B/C",code="OK"} 1']);
+});
+
+test("durations go into a histogram of that name which another version of this package has made", async () => {
+  const registry = new Registry();
+  new Histogram({ ...OPTIONS, labelNames: ["method", "code"], registers: [registry] });
+  of(registry).add("/a.B/C", Status.OK, 2);
+  expect(await scraped(registry, "durations_sum")).toEqual(['{method="/a.B/C",code="OK"} 0.002']);
 });

@@ -1,6 +1,7 @@
 import { status as Status } from "@grpc/grpc-js";
 import { Histogram, type Registry } from "prom-client";
 
+/** Where durations are kept, and as what. */
 export interface CallDurationsOptions {
   readonly name: string;
   readonly help: string;
@@ -10,6 +11,8 @@ export interface CallDurationsOptions {
 /** So many durations of a method and status wait at most. */
 const BATCH = 256;
 
+const MS_PER_S = 1_000;
+
 /**
  * How long calls took, in seconds, by method and status. Durations wait until they are asked for, or a batch is full: between
  * two calls one costs a hundredth of a call, in a batch a tenth of that.
@@ -17,10 +20,16 @@ const BATCH = 256;
 export class CallDurations extends Histogram<"method" | "code"> {
   private readonly waiting = new Map<string, Map<Status, Batch>>();
 
-  /** Those of this name in the registry: who shares a registry shares them. */
-  static in({ registry, name, help }: CallDurationsOptions): CallDurations {
-    const known = registry.getSingleMetric(name) as CallDurations | undefined;
-    return known ?? new CallDurations({ registry, name, help });
+  /** Those of this name in the registry: who shares a registry shares them, other versions of this package, too. */
+  static in({ registry, name, help }: CallDurationsOptions): Pick<CallDurations, "add"> {
+    const known = registry.getSingleMetric(name);
+    if (!known) return new CallDurations({ registry, name, help });
+    if (known instanceof CallDurations) return known;
+    const histogram = known as Histogram<"method" | "code">;
+    return {
+      add: (method, code, durationMs) =>
+        histogram.observe({ method, code: nameOf(code) }, durationMs / MS_PER_S),
+    };
   }
 
   private constructor({ registry, name, help }: CallDurationsOptions) {
@@ -33,9 +42,10 @@ export class CallDurations extends Histogram<"method" | "code"> {
     });
   }
 
+  /** @param durationMs how long the call took, in milliseconds. */
   add(method: string, code: Status, durationMs: number): void {
     const batch = this.waiting.get(method)?.get(code) ?? this.open(method, code);
-    batch.add(durationMs / 1_000);
+    batch.add(durationMs / MS_PER_S);
   }
 
   /** prom-client calls it before the values are read. */
@@ -51,12 +61,18 @@ export class CallDurations extends Histogram<"method" | "code"> {
 
   private open(method: string, code: Status): Batch {
     const byCode = this.waiting.get(method) ?? new Map<Status, Batch>();
-    const batch = new Batch(this.labels(method, Status[code] ?? String(code)));
+    const batch = new Batch(this.labels(method, nameOf(code)));
     this.waiting.set(method, byCode.set(code, batch));
     return batch;
   }
 }
 
+/** A status of a server may be any number. */
+function nameOf(code: Status): string {
+  return Status[code] ?? String(code);
+}
+
+/** Durations of one method and status that wait. */
 class Batch {
   private readonly seconds = new Float64Array(BATCH);
   private count = 0;

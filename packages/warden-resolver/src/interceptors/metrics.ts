@@ -34,7 +34,6 @@ export function createClientMetrics(registry: Registry): ClientMetrics {
 /** Measures each call that goes out. */
 export function createMetricsStage(metrics: ClientMetrics): Stage {
   return {
-    begin: () => undefined,
     end: ({ method, startedAt, endedAt }, status) => {
       metrics.observe(method, status.code, endedAt - startedAt);
       return status;

@@ -36,7 +36,7 @@ export interface OutgoingCall {
  */
 export interface Stage {
   /** Before the call starts. */
-  begin(call: OutgoingCall): void;
+  begin?(call: OutgoingCall): void;
   /** When it has ended. Returns the status that the caller sees. Runs once for each call that began. */
   end?(call: OutgoingCall, status: StatusObject): StatusObject;
 }

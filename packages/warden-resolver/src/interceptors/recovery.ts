@@ -5,7 +5,7 @@ import { Metadata, status as Status, type StatusObject } from "@grpc/grpc-js";
  * look at the error they are called back with, and expect no other.
  */
 export function failureStatus(error: unknown, method: string): StatusObject {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const metadata = new Metadata();
   if (message === CLOSED) {
     return { code: Status.UNAVAILABLE, details: `${method}: the client was closed`, metadata };
@@ -15,3 +15,8 @@ export function failureStatus(error: unknown, method: string): StatusObject {
 
 // What grpc-js' closed channels throw.
 const CLOSED = "Channel has been shut down";
+
+/** What went wrong, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

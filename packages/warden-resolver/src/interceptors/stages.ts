@@ -25,7 +25,7 @@ export class Stages {
     call.startedAt = this.clock.monotonic();
     try {
       for (const stage of this.stages) {
-        stage.begin(call);
+        stage.begin?.(call);
         if (call.refusal) return call.refusal;
         call.begun++;
       }
