@@ -5,8 +5,10 @@ import { summary } from "../harness/statistics";
 
 const OVER = "a bare grpc-js client with round_robin";
 
-/** Two processes of one kind differ by some 5 %, by what the compiler has made of it: several stand for it. */
-const PROCESSES = 3;
+/** Two processes of one kind differ by more than what is looked for, by what the compiler has made of it: several stand for it. */
+const PROCESSES = 4;
+/** Each has several slices of a round's time: so shorter ones. */
+const SLICES = 5;
 /** Until the code is compiled. */
 const WARM_UP_CALLS = 5_000;
 
@@ -41,8 +43,11 @@ export const grpcCall: Question = {
     await Promise.all(all.map((caller) => caller.do({ calls: WARM_UP_CALLS })));
 
     const [bare, ...costs] = (await paired(
-      [contestant("bare", bareCallers), ...others.map(({ kind, callers }) => contestant(kind, callers))],
-      context,
+      [
+        contestant("bare", bareCallers, 0),
+        ...others.map(({ kind, callers }) => contestant(kind, callers, 1)),
+      ],
+      { rounds: context.rounds * SLICES, sliceMs: context.sliceMs / SLICES },
     )) as [Cost, ...Cost[]];
     return [
       stackFinding(costs),
@@ -65,11 +70,16 @@ function stackFinding(costs: readonly Cost[]): Finding {
   };
 }
 
-/** The processes of a kind take turns, round by round. */
-function contestant(name: string, callers: readonly ScriptProcess[]): Contestant {
+/**
+ * The processes of a kind take turns, round by round. @param shift by so many in each cycle: so each process of one kind
+ * is compared with each of the other.
+ */
+function contestant(name: string, callers: readonly ScriptProcess[], shift: number): Contestant {
   let turn = 0;
   const measure = (ms: number) => {
-    const caller = callers[turn++ % callers.length] as ScriptProcess;
+    const at = turn + shift * Math.floor(turn / callers.length);
+    turn++;
+    const caller = callers[at % callers.length] as ScriptProcess;
     return costOf({ pids: [caller.pid], run: () => caller.do<number>({ ms }) });
   };
   return { name, measure };
