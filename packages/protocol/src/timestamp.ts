@@ -83,7 +83,7 @@ export function timestampFrom(value: unknown): Timestamp | undefined {
   if (typeof value === "string") return parseInt64(value);
   if (typeof value !== "number" || !Number.isInteger(value)) return undefined;
   const micros = Math.round(value / NANOS_PER_MICRO);
-  // The one multiple of 1000 that becomes this double, for a quarter of the cost of what follows.
+  // The one multiple of 1000 that becomes this double, for a third of the cost of what follows.
   if (micros * NANOS_PER_MICRO === value && Math.abs(value) < 2 ** 62) return BigInt(micros) * GRID;
   // String, not BigInt(value): the shortest digits are those that were sent, the double's own value is not.
   return parseInt64(String(value));

@@ -110,7 +110,7 @@ export class NodeStats {
     this.recent.push(tookMs);
     this.samples++;
     this.sampledAt = now;
-    // To spread them into Math.min costs more than all the rest.
+    // Spread into Math.min they cost three times as much, at the end of each call.
     const best = this.recent.reduce((least, each) => (each < least ? each : least));
     // At first much as the mean of all.
     const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
