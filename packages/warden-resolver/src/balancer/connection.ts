@@ -25,6 +25,8 @@ export interface ConnectionOptions {
 export class Connection implements Candidate, Routable {
   readonly key: string;
   readonly stats: NodeStats;
+  /** Counts a call that starts. One function for all calls. */
+  readonly countStart: () => void;
   weight: number;
   color: string;
   slowStartAt: number | undefined;
@@ -44,6 +46,7 @@ export class Connection implements Candidate, Routable {
     const { clock, helper, channelOptions, note } = options;
     this.key = endpoint.key;
     this.stats = options.stats;
+    this.countStart = () => options.stats.started();
     this.weight = endpoint.weight;
     this.color = endpoint.color;
     const own = experimental.createChildChannelControlHelper(helper, {

@@ -6,6 +6,8 @@ const decayMs = 600;
 
 /** The least that one outcome counts. Twenty fast failures within a few milliseconds must be enough to see. */
 const outcomeShare = 0.15;
+/** Up to this time after the one before it, an outcome counts no more than that. */
+const outcomeShareMs = -decayMs * Math.log(1 - outcomeShare);
 /**
  * Of the last samples, none longer after the one before than this, the best counts. A pause says little about the
  * next call, but would weigh the more the longer it is; a slow server is slow five times in a row. Fewer samples say
@@ -35,7 +37,9 @@ export class NodeStats {
   pickedCount = 0;
   private latency = 0;
   private samples = 0;
-  private readonly recent: number[] = [];
+  /** The last samples, as far as they are recent: the n-th is at n, counted round. */
+  private readonly recent = new Float64Array(recentSamples);
+  private recents = 0;
   private sampledAt = 0;
   private outcomes = 0;
   private outcomeAt = 0;
@@ -58,7 +62,9 @@ export class NodeStats {
     this.inflight = Math.max(0, this.inflight - 1);
     if (outcome === "unknown") return;
     // The first outcomes count alike: one whose first call fails has never done anything else.
-    const share = Math.max(outcomeShare, 1 / ++this.outcomes, 1 - Math.exp((this.outcomeAt - now) / decayMs));
+    let share = Math.max(outcomeShare, 1 / ++this.outcomes);
+    const since = now - this.outcomeAt;
+    if (since > outcomeShareMs) share = Math.max(share, 1 - Math.exp(-since / decayMs));
     this.success += ((outcome === "success" ? 1 : 0) - this.success) * share;
     this.outcomeAt = now;
     // A failure that comes fast says nothing good about latency; one that comes late is a slow answer too.
@@ -72,7 +78,7 @@ export class NodeStats {
   connected(): void {
     this.samples = 0;
     this.latency = 0;
-    this.recent.length = 0;
+    this.recents = 0;
   }
 
   /** Forgets what the process behind the old connection was like: a new one may have taken its address. */
@@ -105,13 +111,14 @@ export class NodeStats {
 
   private sample(tookMs: number, now: number): void {
     const since = now - this.sampledAt;
-    if (since >= recentMs) this.recent.length = 0;
-    else if (this.recent.length === recentSamples) this.recent.shift();
-    this.recent.push(tookMs);
+    if (since >= recentMs) this.recents = 0;
+    this.recent[this.recents++ % recentSamples] = tookMs;
     this.samples++;
     this.sampledAt = now;
-    // Spread into Math.min they cost three times as much, at the end of each call.
-    const best = this.recent.reduce((least, each) => (each < least ? each : least));
+    let best = tookMs;
+    for (let i = Math.min(this.recents, recentSamples) - 1; i >= 0; i--) {
+      best = Math.min(best, this.recent[i] as number);
+    }
     // At first much as the mean of all.
     const share = Math.max(1 / this.samples, 1 - Math.exp(-since / decayMs));
     this.latency = this.samples <= recentSamples ? best : this.latency + (best - this.latency) * share;

@@ -3,7 +3,7 @@ import type { Clock } from "@discoveryd/runtime";
 import type { BalancerContext } from "./balancer-context";
 import type { ColorRoutes, Route } from "./color-routes";
 import type { Connection } from "./connection";
-import type { NodeStats, Outcome } from "./node-stats";
+import type { Outcome } from "./node-stats";
 import type { Chooser } from "./strategy";
 
 /** Picks for each call among the ready connections of its color. All that can be is worked out beforehand. */
@@ -27,8 +27,9 @@ export class WardenPicker implements experimental.Picker {
     const route = this.plain ?? this.routes.find(wanted);
     if (route === "wait") return this.waiting.pick(args);
     if (route === "none") return this.refuse(wanted, args);
-    const connection = route.pick(clock.monotonic(), random);
-    return follow(connection.pick(args), connection.stats, clock);
+    const now = clock.monotonic();
+    const connection = route.pick(now, random);
+    return follow(connection.pick(args), connection, now, clock);
   }
 
   private refuse(wanted: string, args: experimental.PickArgs): experimental.PickResult {
@@ -39,20 +40,23 @@ export class WardenPicker implements experimental.Picker {
   }
 }
 
-/** Has a call counted. Not within pick, which grpc-js runs several times for one call. */
-function follow(result: experimental.PickResult, stats: NodeStats, clock: Clock): experimental.PickResult {
+/**
+ * Has a call counted from when it starts: grpc-js may pick several times for one call. What it takes counts from its
+ * pick, which spares each call a look at the clock.
+ */
+function follow(
+  result: experimental.PickResult,
+  { stats, countStart }: Connection,
+  pickedAt: number,
+  clock: Clock,
+): experimental.PickResult {
   if (result.pickResultType !== experimental.PickResultType.COMPLETE) return result;
   const { onCallStarted, onCallEnded } = result;
-  let startedAt = 0;
-  result.onCallStarted = () => {
-    startedAt = clock.monotonic();
-    stats.started();
-    onCallStarted?.();
-  };
+  result.onCallStarted = onCallStarted === null ? countStart : () => (countStart(), onCallStarted());
   result.onCallEnded = (code, details, trailers) => {
     const now = clock.monotonic();
     stats.cpu = cpuOf(trailers) ?? stats.cpu;
-    stats.ended(outcomeOf(code), now - startedAt, now);
+    stats.ended(outcomeOf(code), now - pickedAt, now);
     onCallEnded?.(code, details, trailers);
   };
   return result;
