@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Code } from "@discoveryd/protocol";
 import type { AnswerHeads } from "./answer-heads";
+import { widenGetter } from "./widen-getter";
 
 /** An answer as it goes out. */
 export interface Outgoing {
@@ -50,17 +51,8 @@ export class AnswerResponse<R extends IncomingMessage = IncomingMessage> extends
   private isSent = false;
 
   static {
-    const node = Object.getOwnPropertyDescriptor(
-      Object.getPrototypeOf(ServerResponse.prototype) as object,
-      "writableFinished",
-    )?.get;
-    // Since Node 24 only what Node has sent itself is finished to it. (Node's types have it as a field, which a class
-    // cannot override with a getter.)
-    Object.defineProperty(this.prototype, "writableFinished", {
-      get(this: AnswerResponse) {
-        return this.isSent || node?.call(this) === true;
-      },
-    });
+    // Since Node 24 only what Node has sent itself is finished to it.
+    widenGetter(this, "writableFinished", (it) => it.isSent);
   }
 
   /**

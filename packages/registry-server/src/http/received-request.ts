@@ -1,4 +1,5 @@
 import { IncomingMessage } from "node:http";
+import { widenGetter } from "./widen-getter";
 
 /** Takes a body. */
 export interface BodyReader {
@@ -25,17 +26,9 @@ export class ReceivedRequest extends IncomingMessage {
   private isAtEnd = false;
 
   static {
-    const node = Object.getOwnPropertyDescriptor(
-      Object.getPrototypeOf(IncomingMessage.prototype) as object,
-      "readableEnded",
-    )?.get;
     // Node asks for it when the answer is sent: of a request that is not at its end the connection keeps hold until the
-    // next one. (Node's types have it as a field, which a class cannot override with a getter.)
-    Object.defineProperty(this.prototype, "readableEnded", {
-      get(this: ReceivedRequest) {
-        return this.isAtEnd || node?.call(this) === true;
-      },
-    });
+    // next one.
+    widenGetter(this, "readableEnded", (it) => it.isAtEnd);
   }
 
   /**
