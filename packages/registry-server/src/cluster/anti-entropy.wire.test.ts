@@ -6,7 +6,7 @@ import { START_MS } from "../testing/use-node";
 import { AntiEntropy } from "./anti-entropy";
 import type { AppState } from "./app-state";
 import { bucketOf } from "./digest";
-import { renew } from "./testing/operations";
+import { put } from "./testing/operations";
 import { h1, usePeers, words, type Node } from "./testing/use-peers";
 
 const startPeers = usePeers();
@@ -49,7 +49,7 @@ function compared({ links }: Node): Record<string, number> {
 async function lose(node: Comparing, addr: string): Promise<void> {
   node.registry.adopt(instanceWith({ hostname: "other" }), 0);
   await node.link(addr).become("fails");
-  node.peer(addr).tell(renew("other"));
+  node.peer(addr).tell(put("other"));
   await node.clock.advance(1_000);
   expect(node.peer(addr).isLost).toBe(true);
 }

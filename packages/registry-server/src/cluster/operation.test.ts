@@ -45,7 +45,13 @@ const instance = fc
   );
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: fc.constant("put" as const), instance, silentMs }),
-  fc.record({ kind: fc.constant("renew" as const), key, region: fc.string(), dirty: timestamp, silentMs }),
+  fc.record({
+    kind: fc.constant("renew" as const),
+    key,
+    region: fc.constant(""),
+    dirty: timestamp,
+    silentMs,
+  }),
   fc.record({ kind: fc.constant("cancel" as const), key, region: fc.string(), at: timestamp }),
 );
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
@@ -72,13 +78,19 @@ test("what a node answers another reads, to the digit", () => {
   );
 });
 
-test("timestamps stand on the wire as bare integers", () => {
-  const text = encodeOperations([
-    renew("h1", 1_795_342_219_143_135_554n),
-    cancel("h1", 8_999_999_999_999_999_999n),
-  ]);
-  expect(text).toContain('"dirty_timestamp":1795342219143135554}');
+test("news is an object, with its timestamps as bare integers", () => {
+  const text = encodeOperations([cancel("h1", 8_999_999_999_999_999_999n)]);
   expect(text).toContain('"latest_timestamp":8999999999999999999}');
+});
+
+test("a heartbeat is a short list", () => {
+  expect(encodeOperations([renew("h1", 1_795_342_219_143_135_554n, 20)])).toBe(
+    '[["dev","provider","sh001","h1","1795342219143135554",20]]',
+  );
+});
+
+test("what is heard is answered with its code alone", () => {
+  expect(encodeOutcomes([{ code: 0 }, { code: -404 }])).toBe("[0,-404]");
 });
 
 test.each([
@@ -86,9 +98,14 @@ test.each([
   ["no kind", "{}"],
   ["no object", "7"],
   ["null", "null"],
-  ["a key that is not whole", '{"op":"renew","env":"dev","appid":"a","zone":"z","dirty_timestamp":1}'],
-  ["an empty name", '{"op":"renew","env":"","appid":"a","zone":"z","hostname":"h","dirty_timestamp":1}'],
-  ["a renew without a version", '{"op":"renew","env":"dev","appid":"a","zone":"z","hostname":"h"}'],
+  ["a key that is not whole", '{"op":"cancel","env":"dev","appid":"a","zone":"z","latest_timestamp":1}'],
+  ["an empty name", '{"op":"cancel","env":"","appid":"a","zone":"z","hostname":"h","latest_timestamp":1}'],
+  ["a heartbeat without a host name", '["dev","a","z"]'],
+  ["a heartbeat with an empty name", '["","a","z","h","1",0]'],
+  ["a heartbeat with a number for a name", '["dev",1,"z","h","1",0]'],
+  ["a heartbeat without a version", '["dev","a","z","h"]'],
+  ["a heartbeat with a version out of range", '["dev","a","z","h","9223372036854775808",0]'],
+  ["an empty list", "[]"],
   ["a cancel without a moment", '{"op":"cancel","env":"dev","appid":"a","zone":"z","hostname":"h"}'],
   [
     "a timestamp out of range",
@@ -113,13 +130,22 @@ test.each(["", "{", '{"op":"put"}', "null", '"[]"'])(
 );
 
 test.each(["-1", '"5"', "null", "{}"])("a silence of %s is none", (silence) => {
-  const text = encodeOperations([renew("h1")]).replace('"silent_ms":0', `"silent_ms":${silence}`);
-  expect(decodeOperations(text)).toEqual([renew("h1", 4_000n, 0)]);
+  expect(decodeOperations(`[["dev","provider","sh001","h1","4000",${silence}]]`)).toEqual([
+    { ...renew("h1", 4_000n, 0), region: "" },
+  ]);
+  const text = encodeOperations([put("h1")]).replace('"silent_ms":0', `"silent_ms":${silence}`);
+  expect(decodeOperations(text)).toEqual([put("h1")]);
+});
+
+test("the silence of a heartbeat may be left out", () => {
+  expect(decodeOperations('[["dev","provider","sh001","h1","4000"]]')).toEqual([
+    { ...renew("h1", 4_000n, 0), region: "" },
+  ]);
 });
 
 test("a region may be left out", () => {
-  const text = encodeOperations([renew("h1")]).replace('"region":"sh",', "");
-  expect(decodeOperations(text)).toEqual([{ ...renew("h1"), region: "" }]);
+  const text = encodeOperations([cancel("h1")]).replace('"region":"sh",', "");
+  expect(decodeOperations(text)).toEqual([{ ...cancel("h1"), region: "" }]);
 });
 
 test.each([[{ code: "0" }], [{}], [null], ["0"]])("an outcome without a code is an error: %j", (value) => {

@@ -27,6 +27,7 @@ export interface Put {
 export interface Renew {
   readonly kind: "renew";
   readonly key: InstanceKey;
+  /** Empty from a node of ours: only one of the original is told it. */
   readonly region: string;
   /** The version that the sender has. */
   readonly dirty: Timestamp;
@@ -42,8 +43,11 @@ export interface Cancel {
   readonly at: Timestamp;
 }
 
-/** What one node tells another about one instance. The newest says all there is to say. */
-export type Operation = Put | Renew | Cancel;
+/** What changes an instance. The newest says all there is to say. */
+export type News = Put | Cancel;
+
+/** What one node tells another about one instance. */
+export type Operation = News | Renew;
 
 /** What a peer made of an operation: its code and, where it knows better, what it has. */
 export interface Outcome {
@@ -53,6 +57,9 @@ export interface Outcome {
   /** With -409: the receiver knows that it was cancelled, at this timestamp. */
   readonly cancelledAt?: Timestamp;
 }
+
+/** The outcome of nearly all operations. */
+export const HEARD: Outcome = { code: codes.ok };
 
 export function keyOf(operation: Operation): InstanceKey {
   return operation.kind === "put" ? operation.instance : operation.key;
@@ -73,7 +80,10 @@ export function keyText({ env, appid, zone, hostname }: InstanceKey): string {
   return `${env},${appid},${zone},${hostname}`;
 }
 
-/** Operations as the JSON list that `POST /discovery/replicate` takes. */
+/**
+ * Operations as the JSON list that `POST /discovery/replicate` takes: an object each, but nearly all are heartbeats, and
+ * those are short: `[env, appid, zone, hostname, version, silence]`.
+ */
 export function encodeOperations(operations: readonly Operation[]): string {
   return `[${operations.map(encodeOperation).join(",")}]`;
 }
@@ -83,14 +93,13 @@ function encodeOperation(operation: Operation): string {
     return `{"op":"put","silent_ms":${operation.silentMs},"instance":${encodeInstance(operation.instance)}}`;
   }
   const { env, appid, zone, hostname } = operation.key;
-  const rest =
-    operation.kind === "renew"
-      ? `"silent_ms":${operation.silentMs},"dirty_timestamp":${operation.dirty}`
-      : `"latest_timestamp":${operation.at}`;
+  if (operation.kind === "renew") {
+    return JSON.stringify([env, appid, zone, hostname, String(operation.dirty), operation.silentMs]);
+  }
   return (
-    `{"op":"${operation.kind}","env":${JSON.stringify(env)},"appid":${JSON.stringify(appid)},` +
+    `{"op":"cancel","env":${JSON.stringify(env)},"appid":${JSON.stringify(appid)},` +
     `"zone":${JSON.stringify(zone)},"hostname":${JSON.stringify(hostname)},` +
-    `"region":${JSON.stringify(operation.region)},${rest}}`
+    `"region":${JSON.stringify(operation.region)},"latest_timestamp":${operation.at}}`
   );
 }
 
@@ -110,6 +119,7 @@ export function decodeOperations(text: string): (Operation | undefined)[] {
 }
 
 function decodeOperation(value: unknown): Operation {
+  if (Array.isArray(value)) return decodeRenew(value as unknown[]);
   const fields = asFields(value);
   if (fields["op"] === "put") {
     return {
@@ -125,30 +135,34 @@ function decodeOperation(value: unknown): Operation {
     hostname: textOf(fields, "hostname"),
   };
   const region = typeof fields["region"] === "string" ? fields["region"] : "";
-  if (fields["op"] === "renew") {
-    const silentMs = silentMsOf(fields["silent_ms"]);
-    return { kind: "renew", key, region, dirty: timestampOf(fields, "dirty_timestamp"), silentMs };
-  }
   if (fields["op"] === "cancel")
     return { kind: "cancel", key, region, at: timestampOf(fields, "latest_timestamp") };
-  throw malformed(`op = ${showValue(fields["op"])}: must be put, renew or cancel`);
+  throw malformed(`op = ${showValue(fields["op"])}: must be put or cancel`);
 }
 
-/** Outcomes as JSON, in the order of the operations. */
+function decodeRenew([env, appid, zone, hostname, version, silence]: readonly unknown[]): Renew {
+  const dirty = timestampFrom(version);
+  if (!isName(env) || !isName(appid) || !isName(zone) || !isName(hostname) || dirty === undefined) {
+    throw malformed("a heartbeat: must be [env, appid, zone, hostname, version, silence]");
+  }
+  const key = { env, appid, zone, hostname };
+  return { kind: "renew", key, region: "", dirty, silentMs: silentMsOf(silence) };
+}
+
+/** Outcomes as JSON, in the order of the operations: a code, or an object where there is more to say. */
 export function encodeOutcomes(outcomes: readonly Outcome[]): string {
   return `[${outcomes.map(encodeOutcome).join(",")}]`;
 }
 
 function encodeOutcome({ code, instance, cancelledAt }: Outcome): string {
   if (instance) return `{"code":${code},"instance":${encodeInstance(instance)}}`;
-  return cancelledAt === undefined
-    ? `{"code":${code}}`
-    : `{"code":${code},"cancelled_timestamp":${cancelledAt}}`;
+  return cancelledAt === undefined ? String(code) : `{"code":${code},"cancelled_timestamp":${cancelledAt}}`;
 }
 
 /** Outcomes from parsed JSON. Throws a CodedError (-400). */
 export function decodeOutcomes(value: unknown): Outcome[] {
   return asList(value).map((item) => {
+    if (typeof item === "number") return item === codes.ok ? HEARD : { code: item };
     const { code, instance, cancelled_timestamp: cancelled } = asFields(item);
     if (typeof code !== "number") throw malformed("an outcome without a code");
     const cancelledAt = cancelled === undefined ? undefined : timestampFrom(cancelled);
@@ -193,8 +207,12 @@ export function malformed(what: string, cause?: unknown): CodedError {
 
 function textOf(fields: Readonly<Record<string, unknown>>, name: string): string {
   const value = fields[name];
-  if (typeof value === "string" && value !== "") return value;
+  if (isName(value)) return value;
   throw malformed(`${name} = ${showValue(value)}: must be text`);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }
 
 function timestampOf(fields: Readonly<Record<string, unknown>>, name: string): Timestamp {

@@ -1,38 +1,29 @@
 import { seededRandom } from "@discoveryd/runtime/testing";
 import { STATUS_WAITING } from "@discoveryd/protocol";
-import { keyOf, type Operation } from "./operation";
+import { keyOf, type News } from "./operation";
 import { Outbox } from "./outbox";
-import { cancel, put, renew, setPut } from "./testing/operations";
+import { cancel, put, setPut } from "./testing/operations";
 
-function outboxWith(...operations: Operation[]): Outbox {
+function outboxWith(...news: News[]): Outbox {
   const outbox = new Outbox();
-  for (const operation of operations) outbox.put(operation, 0);
+  for (const one of news) outbox.put(one, 0);
   return outbox;
 }
 
 /** Takes everything out. */
-function all(outbox: Outbox): Operation[] {
+function all(outbox: Outbox): News[] {
   return outbox.take(Infinity).map(({ operation }) => operation);
 }
 
-test.each<[string, Operation, Operation]>([
+test.each<[string, News, News]>([
   ["a register", put("h1", { version: "1" }), put("h1", { version: "2" })],
   ["a cancel", cancel("h1"), put("h1")],
-  ["a heartbeat", renew("h1"), put("h1")],
   ["a register", put("h1"), cancel("h1")],
-  ["a heartbeat", renew("h1", 1n), renew("h1", 2n)],
 ])("%s that waits is replaced by what comes later", (_what, earlier, later) => {
   expect(all(outboxWith(earlier, later))).toEqual([later]);
 });
 
-test.each<Operation>([put("h1"), cancel("h1"), setPut("h1", { status: STATUS_WAITING })])(
-  "a heartbeat changes nothing of news that waits",
-  (news) => {
-    expect(all(outboxWith(news, renew("h1")))).toEqual([news]);
-  },
-);
-
-test.each<Operation>([put("h1"), cancel("h1"), setPut("h1", { status: STATUS_WAITING })])(
+test.each<News>([put("h1"), cancel("h1"), setPut("h1", { status: STATUS_WAITING })])(
   "a set after news that the peer has not heard becomes the whole instance",
   (earlier) => {
     const set = setPut("h1", { metadata: new Map([["a", "1"]]) });
@@ -40,13 +31,8 @@ test.each<Operation>([put("h1"), cancel("h1"), setPut("h1", { status: STATUS_WAI
   },
 );
 
-test("a set after a heartbeat that waits stays a set", () => {
-  const set = setPut("h1", { status: STATUS_WAITING });
-  expect(all(outboxWith(renew("h1"), set))).toEqual([set]);
-});
-
 test("the first to come is the first to go, so many at a time", () => {
-  const outbox = outboxWith(put("h1"), renew("h2"), put("h3"), renew("h1"));
+  const outbox = outboxWith(put("h1"), cancel("h2"), put("h3"), put("h1"));
   expect(outbox.take(2).map(({ operation }) => keyOf(operation).hostname)).toEqual(["h1", "h2"]);
   expect(outbox.size).toBe(1);
 });
@@ -68,14 +54,6 @@ test("what was not heard does not replace what came meanwhile", () => {
   outbox.put(cancel("h1"), 0);
   outbox.putBack(taken);
   expect(all(outbox)).toEqual([cancel("h1")]);
-});
-
-test("what was not heard stays when only a heartbeat came meanwhile", () => {
-  const outbox = outboxWith(put("h1"));
-  const taken = outbox.take(1);
-  outbox.put(renew("h1"), 0);
-  outbox.putBack(taken);
-  expect(all(outbox)).toEqual([put("h1")]);
 });
 
 test("a set that came while a register failed becomes the whole instance", () => {
@@ -110,18 +88,17 @@ test("whoever waits for what was not heard waits on, with those who came meanwhi
   expect(told).toEqual(["first", "second"]);
 });
 
-test.each<[string, Operation, Operation, number]>([
-  ["news", put("h1"), cancel("h1"), 2],
-  ["a heartbeat after news", put("h1"), renew("h1"), 1],
-  ["a set over a register", put("h1"), setPut("h1", {}), 2],
-])("the age of what waits is that of what is said: %s", (_what, earlier, later, since) => {
+test.each<[string, News, News]>([
+  ["a cancel over a register", put("h1"), cancel("h1")],
+  ["a set over a register", put("h1"), setPut("h1", {})],
+])("the age of what waits is that of the last news: %s", (_what, earlier, later) => {
   const outbox = new Outbox();
   outbox.put(earlier, 1);
   outbox.put(later, 2);
-  expect(outbox.take(1)).toMatchObject([{ since }]);
+  expect(outbox.take(1)).toMatchObject([{ since: 2 }]);
 });
 
-test("however much is told, it holds one operation an instance, and knows whether one of them is news", () => {
+test("however much is told, it holds one piece of news an instance", () => {
   const random = seededRandom(1);
   const outbox = new Outbox();
   let out: ReturnType<Outbox["take"]> = [];
@@ -130,12 +107,9 @@ test("however much is told, it holds one operation an instance, and knows whethe
     const deed = random();
     if (deed < 0.2) out = [...out, ...outbox.take(2)];
     else if (deed < 0.3) outbox.putBack(out.splice(0));
-    else outbox.put([put, renew, cancel][Math.floor(random() * 3)]!(hostname), step);
+    else outbox.put([put, cancel][Math.floor(random() * 2)]!(hostname), step);
     expect(outbox.size).toBeLessThanOrEqual(5);
-    const waiting = outbox.take(Infinity);
-    expect(outbox.hasUrgent).toBe(false);
-    outbox.putBack(waiting);
-    expect(outbox.hasUrgent).toBe(waiting.some(({ operation }) => operation.kind !== "renew"));
-    expect(outbox.size).toBe(waiting.length);
+    const hostnames = outbox.operations().map((news) => keyOf(news).hostname);
+    expect(new Set(hostnames).size).toBe(outbox.size);
   }
 });

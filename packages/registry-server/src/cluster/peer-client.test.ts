@@ -76,7 +76,11 @@ describe("a node of ours", () => {
       path: `/discovery/replicate?replication=${replication}&from_zone=true`,
       type: "application/json",
     });
-    expect(decodeOperations(node.received[0]!.body)).toEqual([put("h1"), renew("h2"), cancel("h3")]);
+    expect(decodeOperations(node.received[0]!.body)).toEqual([
+      put("h1"),
+      { ...renew("h2"), region: "" },
+      cancel("h3"),
+    ]);
     expect(client.requests).toBe(1);
   });
 

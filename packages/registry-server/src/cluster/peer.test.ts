@@ -1,6 +1,8 @@
 import { FakeClock } from "@discoveryd/runtime/testing";
+import { StoredInstance } from "../registry/stored-instance";
+import { instanceWith } from "../testing/builders";
 import { recorder, type LogLine } from "../testing/use-node";
-import { keyOf, type Operation, type Outcome } from "./operation";
+import { keyOf, type News, type Operation, type Outcome } from "./operation";
 import { Peer, type PeerOptions } from "./peer";
 import { FakeLink, type LinkState } from "./testing/fake-link";
 import { cancel, put, renew } from "./testing/operations";
@@ -27,7 +29,8 @@ function usePeer() {
       addr: "10.0.0.2:7171",
       zone: "sh001",
       link,
-      refresh: (operation) => operation,
+      refresh: (news) => news,
+      renewal: (stored) => renew(stored.instance.hostname),
       onOutcome: (operation, outcome) => outcomes.push([operation, outcome]),
       onLost: () => undefined,
       onBack: () => back++,
@@ -44,9 +47,18 @@ function usePeer() {
 
 const startPeer = usePeer();
 
+function instance(hostname: string): StoredInstance {
+  return new StoredInstance(instanceWith({ hostname }), 0);
+}
+
 /** Tells so many heartbeats of different instances. */
-function tellMany(peer: Peer, count: number, tell: (hostname: string) => Operation = renew): void {
-  for (let i = 0; i < count; i++) peer.tell(tell(`h${i}`));
+function beatMany(peer: Peer, count: number): void {
+  for (let i = 0; i < count; i++) peer.tellHeartbeat(instance(`h${i}`));
+}
+
+/** Tells so many registers of different instances. */
+function putMany(peer: Peer, count: number): void {
+  for (let i = 0; i < count; i++) peer.tell(put(`new-${i}`));
 }
 
 function hostnames(operations: readonly Operation[] = []): string[] {
@@ -65,7 +77,7 @@ test("news leaves after 5 ms, with all that came meanwhile", async () => {
 
 test("heartbeats alone leave after a second, in one request", async () => {
   const { peer, clock, link } = startPeer();
-  tellMany(peer, 3);
+  beatMany(peer, 3);
   await clock.advance(999);
   expect(link.sent).toEqual([]);
   await clock.advance(1);
@@ -74,21 +86,61 @@ test("heartbeats alone leave after a second, in one request", async () => {
 
 test("news takes the heartbeats along that wait", async () => {
   const { peer, clock, link } = startPeer();
-  peer.tell(renew("h1"));
+  peer.tellHeartbeat(instance("h1"));
   await clock.advance(500);
   peer.tell(put("h2"));
   await clock.advance(5);
-  expect(link.sent.map(hostnames)).toEqual([["h1", "h2"]]);
+  expect(link.sent.map(hostnames)).toEqual([["h2", "h1"]]);
   await clock.advance(2_000);
   expect(link.sent).toHaveLength(1);
 });
 
+test("an instance that renews often within a second is told of once", async () => {
+  const { peer, clock, link } = startPeer();
+  const often = instance("h1");
+  for (let i = 0; i < 3; i++) peer.tellHeartbeat(often);
+  await clock.advance(1_000);
+  expect(link.sent.map(hostnames)).toEqual([["h1"]]);
+});
+
+test.each<[string, News]>([
+  ["register", put("h1")],
+  ["cancel", cancel("h1")],
+])("a heartbeat that waits beside a %s is not told: the news says more", async (_what, news) => {
+  const { peer, clock, link } = startPeer();
+  peer.tellHeartbeat(instance("h1"));
+  peer.tell(news);
+  await clock.advance(2_000);
+  expect(link.sent).toEqual([[news]]);
+});
+
+test("a heartbeat of an instance that is gone is not told", async () => {
+  const { peer, clock, link } = startPeer("answers", { renewal: () => undefined });
+  peer.tellHeartbeat(instance("h1"));
+  await clock.advance(2_000);
+  expect(link.sent).toEqual([]);
+});
+
+test("heartbeats that were not heard are told when the peer is back, each once", async () => {
+  const { peer, clock, link } = startPeer("fails");
+  const [first, second] = [instance("h1"), instance("h2")];
+  peer.tellHeartbeat(first);
+  await clock.advance(1_000);
+  expect(peer.waitingHeartbeats).toEqual([first]);
+  for (const stored of [first, second]) peer.tellHeartbeat(stored);
+  await link.become("answers");
+  await clock.advance(2_000);
+  expect(hostnames(link.sent.at(-1)).sort()).toEqual(["h1", "h2"]);
+  expect(peer.backlog).toBe(0);
+});
+
 test("1,000 operations leave at once, and no request holds more", async () => {
   const { peer, clock, link } = startPeer();
-  tellMany(peer, 999);
+  putMany(peer, 100);
+  beatMany(peer, 899);
   await clock.advance(0);
   expect(link.sent).toHaveLength(0);
-  tellMany(peer, 2_500);
+  beatMany(peer, 1_501);
   await clock.advance(0);
   expect(link.sent.map(({ length }) => length)).toEqual([1_000, 1_000]);
   await clock.advance(1_000);
@@ -113,7 +165,7 @@ test("each operation's outcome is reported with it", async () => {
   const { peer, clock, link, outcomes } = startPeer();
   link.outcome = (operation) => ({ code: keyOf(operation).hostname === "h1" ? 0 : -404 });
   peer.tell(put("h1"));
-  peer.tell(renew("h2"));
+  peer.tellHeartbeat(instance("h2"));
   await clock.advance(5);
   expect(outcomes).toEqual([
     [put("h1"), { code: 0 }],
@@ -128,7 +180,7 @@ test("what an outcome asks for leaves 5 ms later", async () => {
     },
   });
   link.outcome = ({ kind }) => ({ code: kind === "renew" ? -404 : 0 });
-  peer.tell(renew("h1"));
+  peer.tellHeartbeat(instance("h1"));
   await clock.advance(1_005);
   expect(link.sent).toEqual([[renew("h1")], [put("h1")]]);
 });
@@ -207,7 +259,7 @@ test("news does not make a lost peer be tried any sooner", async () => {
 
 test("the first answer makes it up again, and it hears all that waits", async () => {
   const { peer, clock, link, logs, back } = startPeer("fails");
-  tellMany(peer, 2_500, put);
+  putMany(peer, 2_500);
   await clock.advance(30_000);
   expect(peer.backlog).toBe(2_500);
   await link.become("answers");
@@ -279,7 +331,7 @@ test("a batch that always fails does not keep the others from being heard", asyn
   link.send = (operations) =>
     hostnames(operations).includes("bad") ? Promise.reject(new Error("refused")) : send(operations);
   peer.tell(put("bad"));
-  tellMany(peer, 3_000, put);
+  putMany(peer, 3_000);
   await clock.advance(30_000);
   expect(new Set(link.sent.flatMap(hostnames)).size).toBeGreaterThanOrEqual(2_000);
   expect(peer.backlog).toBeLessThanOrEqual(1_001);
@@ -289,15 +341,16 @@ test("what a link did not take leaves at once, and whoever waits for it waits on
   const { peer, clock, link, outcomes } = startPeer();
   link.takes = 2;
   const settle = jest.fn();
-  tellMany(peer, 4);
+  putMany(peer, 2);
   peer.tell(put("last"), settle);
+  beatMany(peer, 2);
   await clock.advance(4);
   expect(settle).not.toHaveBeenCalled();
   await clock.advance(1);
   expect(link.sent.map(hostnames)).toEqual([
-    ["h0", "h1", "h2", "h3", "last"],
-    ["h2", "h3", "last"],
-    ["last"],
+    ["new-0", "new-1", "last", "h0", "h1"],
+    ["last", "h0", "h1"],
+    ["h1"],
   ]);
   expect(outcomes).toHaveLength(5);
   expect(settle).toHaveBeenCalledTimes(1);
@@ -314,7 +367,7 @@ test("a link that takes nothing is a peer that does not answer: it is not asked 
 
 test("requests and the operations heard are counted", async () => {
   const { peer, clock, link } = startPeer();
-  tellMany(peer, 3);
+  beatMany(peer, 3);
   await clock.advance(1_000);
   expect(peer.sent).toEqual({ requests: 1, operations: 3 });
   await link.become("fails");
@@ -330,6 +383,7 @@ test("closing sends what waits, then nothing more", async () => {
   expect(link.sent).toEqual([[cancel("h1")]]);
   expect(link.closed).toBe(true);
   expect(peer.tell(put("h2"))).toBe(false);
+  peer.tellHeartbeat(instance("h3"));
   await clock.advance(5_000);
   expect(link.sent).toHaveLength(1);
 });

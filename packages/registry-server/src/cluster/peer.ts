@@ -1,6 +1,8 @@
 import { backoffMs, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
 import type { Logger } from "pino";
-import type { Operation, Outcome } from "./operation";
+import type { StoredInstance } from "../registry/stored-instance";
+import { Heartbeats } from "./heartbeats";
+import { keyOf, keyText, type News, type Operation, type Outcome, type Renew } from "./operation";
 import { Outbox, type Entry } from "./outbox";
 import type { PeerLink } from "./peer-link";
 
@@ -23,6 +25,17 @@ export type PeerState =
   | { readonly kind: "up" }
   | { readonly kind: "lost"; readonly since: number; readonly attempt: number; readonly cause: unknown };
 
+/** What goes in one request: news first, then heartbeats. */
+interface Batch {
+  readonly news: readonly Entry[];
+  readonly heartbeats: readonly Heartbeat[];
+}
+
+interface Heartbeat {
+  readonly operation: Renew;
+  readonly of: StoredInstance;
+}
+
 /** What became of a batch: heard; heard in part, and the rest waits again; or not heard. */
 type Delivery = { readonly kind: "all" | "part" } | { readonly kind: "failed"; readonly cause: unknown };
 
@@ -32,14 +45,16 @@ export interface PeerOptions {
   readonly zone: string;
   readonly link: PeerLink;
   /**
-   * The operation as it is true now, when it is about to be sent; undefined when it no longer matters.
+   * The news as it is true now, when it is about to be sent; undefined when it no longer matters.
    * @param waitedMs how long ago it was told, in milliseconds.
    */
-  readonly refresh: (operation: Operation, waitedMs: number) => Operation | undefined;
+  readonly refresh: (news: News, waitedMs: number) => News | undefined;
+  /** The last heartbeat of an instance, as it is about to be sent; undefined when the instance is gone. */
+  readonly renewal: (stored: StoredInstance) => Renew | undefined;
   /** Called with what the peer made of each operation it has answered. */
   readonly onOutcome: (operation: Operation, outcome: Outcome, peer: Peer) => void;
-  /** Called when it does not answer any more, with what it has still to hear. */
-  readonly onLost: (peer: Peer, waiting: readonly Operation[]) => void;
+  /** Called when it does not answer any more. What it has still to hear is `waiting` and `waitingHeartbeats`. */
+  readonly onLost: (peer: Peer) => void;
   /** Called when it answers again after it was lost. */
   readonly onBack: (peer: Peer) => void;
   readonly logger: Logger;
@@ -53,6 +68,7 @@ export class Peer {
   readonly zone: string;
   readonly link: PeerLink;
   private readonly outbox = new Outbox();
+  private readonly heartbeats = new Heartbeats();
   private readonly clock: Clock;
   private readonly random: Random;
   private state: PeerState = { kind: "up" };
@@ -80,20 +96,38 @@ export class Peer {
 
   /** How many operations wait to be sent. */
   get backlog(): number {
-    return this.outbox.size;
+    return this.outbox.size + this.heartbeats.size;
+  }
+
+  /** The news that waits to be sent. */
+  get waiting(): readonly News[] {
+    return this.outbox.operations();
+  }
+
+  /** The instances whose heartbeats wait to be told. */
+  get waitingHeartbeats(): readonly StoredInstance[] {
+    return this.heartbeats.all();
   }
 
   /**
-   * Sends the operation soon. `settle` is called once, never synchronously: when the peer has answered it, or is
+   * Sends the news soon. `settle` is called once, never synchronously: when the peer has answered it, or is
    * found not to answer. Of a lost peer nothing is expected, and `settle` is not called at all: returns false.
    */
-  tell(operation: Operation, settle?: () => void): boolean {
+  tell(news: News, settle?: () => void): boolean {
     if (this.closed) return false;
     const { isLost } = this;
-    this.outbox.put(operation, this.clock.monotonic(), isLost ? undefined : settle);
+    this.outbox.put(news, this.clock.monotonic(), isLost ? undefined : settle);
     // A lost peer is being tried already.
-    if (!isLost) this.schedule(operation.kind === "renew" ? RENEW_DELAY_MS : NEWS_DELAY_MS);
+    if (!isLost) this.schedule(NEWS_DELAY_MS);
     return !isLost;
+  }
+
+  /** Tells of an instance's last heartbeat, with others, within a second. */
+  tellHeartbeat(stored: StoredInstance): void {
+    if (this.closed) return;
+    this.heartbeats.add(stored);
+    const isPlanned = this.timer !== undefined && this.backlog < BATCH;
+    if (!isPlanned && !this.isLost) this.schedule(RENEW_DELAY_MS);
   }
 
   /** Sends what waits, once, without waiting for answers that do not come; then ends. */
@@ -109,7 +143,7 @@ export class Peer {
 
   private schedule(ms: number): void {
     if (this.closed || this.sending) return;
-    const delayMs = this.outbox.size >= BATCH && !this.isLost ? 0 : ms;
+    const delayMs = this.backlog >= BATCH && !this.isLost ? 0 : ms;
     const at = this.clock.monotonic() + delayMs;
     if (this.timer && this.timer.at <= at) return;
     this.timer?.cancel();
@@ -120,18 +154,32 @@ export class Peer {
   private flush(): Promise<void> {
     this.timer?.cancel();
     this.timer = undefined;
-    if (this.closed || (this.outbox.size === 0 && !this.isLost)) return Promise.resolve();
+    if (this.closed || (this.backlog === 0 && !this.isLost)) return Promise.resolve();
     this.sending ??= this.send();
     return this.sending;
   }
 
   private async send(): Promise<void> {
-    const batch = this.freshen(this.outbox.take(BATCH));
+    const batch = this.takeBatch();
     const delivery = await this.deliver(batch);
     this.sending = undefined;
     if (delivery.kind === "failed") this.lose(batch, delivery.cause);
     else if (delivery.kind === "part") this.schedule(0);
-    else if (this.outbox.size > 0) this.schedule(this.outbox.hasUrgent ? NEWS_DELAY_MS : RENEW_DELAY_MS);
+    else if (this.outbox.size > 0) this.schedule(NEWS_DELAY_MS);
+    else if (this.heartbeats.size > 0) this.schedule(RENEW_DELAY_MS);
+  }
+
+  /** An instance is in it once: news says of it all that its heartbeat would. */
+  private takeBatch(): Batch {
+    const news = this.freshen(this.outbox.take(BATCH));
+    const told = new Set(news.map(({ operation }) => keyText(keyOf(operation))));
+    const heartbeats: Heartbeat[] = [];
+    for (const of of this.heartbeats.take(BATCH - news.length)) {
+      const operation = this.options.renewal(of);
+      if (!operation || (told.size > 0 && told.has(keyText(operation.key)))) continue;
+      heartbeats.push({ operation, of });
+    }
+    return { news, heartbeats };
   }
 
   /** What waited long may be over by now. */
@@ -145,27 +193,32 @@ export class Peer {
     });
   }
 
-  private async deliver(batch: readonly Entry[]): Promise<Delivery> {
+  private async deliver({ news, heartbeats }: Batch): Promise<Delivery> {
+    const operations = [...news, ...heartbeats].map(({ operation }) => operation);
     // A lost peer is asked for a sign of life even when all that it had to hear is over.
-    if (batch.length === 0 && !this.isLost) return { kind: "all" };
-    const operations = batch.map(({ operation }) => operation);
+    if (operations.length === 0 && !this.isLost) return { kind: "all" };
     let outcomes: readonly Outcome[];
     try {
       outcomes = await this.link.send(operations);
-      if (outcomes.length === 0 && batch.length > 0) throw new Error("it answered nothing");
+      if (outcomes.length === 0 && operations.length > 0) throw new Error("it answered nothing");
     } catch (cause) {
       return { kind: "failed", cause };
     }
     this.operations += outcomes.length;
     this.found();
     outcomes.forEach((outcome, i) => {
-      const { operation, settle } = batch[i] as Entry;
-      this.options.onOutcome(operation, outcome, this);
-      for (const fn of settle) fn();
+      this.options.onOutcome(operations[i] as Operation, outcome, this);
+      for (const fn of news[i]?.settle ?? []) fn();
     });
-    if (outcomes.length === batch.length) return { kind: "all" };
-    this.outbox.putBack(batch.slice(outcomes.length));
+    if (outcomes.length === operations.length) return { kind: "all" };
+    const heard = outcomes.length;
+    this.putBack({ news: news.slice(heard), heartbeats: heartbeats.slice(Math.max(0, heard - news.length)) });
     return { kind: "part" };
+  }
+
+  private putBack({ news, heartbeats }: Batch): void {
+    this.outbox.putBack(news);
+    for (const { of } of heartbeats) this.heartbeats.add(of);
   }
 
   private found(): void {
@@ -179,14 +232,14 @@ export class Peer {
     this.options.onBack(this);
   }
 
-  private lose(batch: readonly Entry[], cause: unknown): void {
-    this.outbox.putBack(batch);
+  private lose(batch: Batch, cause: unknown): void {
+    this.putBack(batch);
     this.outbox.settleAll();
     const attempt = this.state.kind === "lost" ? this.state.attempt + 1 : 0;
     if (this.state.kind === "up") {
       this.state = { kind: "lost", since: this.clock.monotonic(), attempt, cause };
       this.options.logger.warn({ peer: this.addr, zone: this.zone, err: cause }, "peer lost");
-      this.options.onLost(this, this.outbox.operations());
+      this.options.onLost(this);
     } else this.state = { ...this.state, attempt, cause };
     this.schedule(backoffMs(attempt, RETRY, this.random));
   }

@@ -1,9 +1,9 @@
 import { timestampFromMs } from "@discoveryd/protocol";
 import { instanceWith } from "../testing/builders";
 import { START_MS } from "../testing/use-node";
-import type { Operation } from "./operation";
+import type { News, Operation } from "./operation";
 import { fromClient, type Origin } from "./peers";
-import { cancel, put, renew, setPut } from "./testing/operations";
+import { cancel, put, setPut } from "./testing/operations";
 import { h1, registration, usePeers, words, type Node } from "./testing/use-peers";
 
 const startPeers = usePeers();
@@ -16,6 +16,11 @@ const HOUR_MS = 3_600_000;
 /** Registers an instance at the node alone; nobody is told. */
 function hold(node: Node, hostname = "h1", dirtyTimestamp = 4_000n): void {
   node.registry.adopt(instanceWith({ hostname, dirtyTimestamp }), 0);
+}
+
+/** Tells the peers of the instance's heartbeat. */
+function beat(node: Node, hostname = "h1", origin = fromClient): void {
+  node.peers.tellHeartbeat(node.registry.find({ ...h1, hostname })!, origin);
 }
 
 /** Whether each peer has been told something. */
@@ -33,7 +38,7 @@ async function lose(node: Node, addr: string): Promise<void> {
   node.peers
     .all()
     .find((peer) => peer.addr === addr)
-    ?.tell(renew("other"));
+    ?.tell(put("other"));
   node.registry.adopt(instanceWith({ hostname: "other" }), 0);
   await node.clock.advance(1_000);
   expect(node.peers.all().find((peer) => peer.addr === addr)?.isLost).toBe(true);
@@ -58,14 +63,14 @@ describe("who is told", () => {
     const node = startPeers(MIXED);
     hold(node);
     expect(node.peers.tell([put()], ownZone)).toBeUndefined();
-    node.peers.tellLazily([renew()], ownZone);
+    beat(node, "h1", ownZone);
     expect(await told(node)).toBe("");
   });
 
   test("of a heartbeat the same are told as of a change", async () => {
     const node = startPeers(MIXED);
     hold(node);
-    node.peers.tellLazily([renew()], fromClient);
+    beat(node);
     expect(await told(node)).toMatch(/^ab[cd]e$/);
   });
 
@@ -75,7 +80,7 @@ describe("who is told", () => {
     for (let round = 0; round < 20; round++) {
       for (const hostname of ["h1", "h2", "h3"]) {
         hold(node, hostname);
-        node.peers.tellLazily([renew(hostname)], fromClient);
+        beat(node, hostname);
       }
       const all = await told(node);
       expect(all).toMatch(/^[cd]$/);
@@ -107,7 +112,7 @@ describe("who is told", () => {
     hold(node, "h2");
     await node.link("c").become("fails");
     await node.link("d").become("fails");
-    node.peers.tellLazily([renew("h2")], fromClient);
+    beat(node, "h2");
     void node.peers.tell([put()], fromClient);
     const chosen = node.peers.all().find((peer) => peer.backlog > 0)?.addr;
     const other = chosen === "c" ? "d" : "c";
@@ -253,9 +258,9 @@ describe("members", () => {
   test("another zone's node that goes is not told any more", async () => {
     const node = startPeers({ c: "sh002" });
     hold(node);
-    node.peers.tellLazily([renew()], fromClient);
+    beat(node);
     node.peers.become(new Map([["d", "sh002"]]));
-    node.peers.tellLazily([renew()], fromClient);
+    beat(node);
     expect(words(await node.sentTo("d"))).toEqual(["renew h1"]);
   });
 
@@ -271,14 +276,15 @@ describe("members", () => {
 describe("what waits for a peer is told as it is true when it leaves", () => {
   /** Makes peer `a` lost, tells it something, lets something happen and has it back. Returns what it hears of h1. */
   async function hears(
-    operation: Operation,
+    news: News | "heartbeat",
     meanwhile: (node: Node) => unknown,
     ms = 10_000,
   ): Promise<Operation[]> {
     const node = startPeers({ a: "sh001" });
     hold(node);
     await lose(node, "a");
-    node.peers.all()[0]?.tell(operation);
+    if (news === "heartbeat") beat(node);
+    else node.peers.all()[0]?.tell(news);
     await meanwhile(node);
     await node.clock.advance(ms);
     node.link("a").sent.splice(0);
@@ -291,7 +297,7 @@ describe("what waits for a peer is told as it is true when it leaves", () => {
   }
 
   test("a heartbeat, with its age and the version that is here now", async () => {
-    const heard = await hears(renew("h1"), ({ registry }) =>
+    const heard = await hears("heartbeat", ({ registry }) =>
       registry.set({ ...h1, changes: [{ hostname: "h1", status: 2 }], timestamp: 9_000n }),
     );
     expect(heard).toHaveLength(1);
@@ -332,12 +338,21 @@ describe("what waits for a peer is told as it is true when it leaves", () => {
     expect(heard[0]).not.toHaveProperty("set");
   });
 
-  test.each([renew("h1"), put("h1"), setPut("h1", { status: 1 })])(
-    "nothing of an instance that is gone ($kind)",
-    async (operation) => {
-      expect(await hears(operation, ({ registry }) => registry.cancelReplicated(h1, 5_000n))).toEqual([]);
-    },
-  );
+  test.each<[string, News | "heartbeat"]>([
+    ["a heartbeat", "heartbeat"],
+    ["a register", put("h1")],
+    ["a set", setPut("h1", { status: 1 })],
+  ])("nothing of an instance that is gone: %s", async (_what, news) => {
+    expect(await hears(news, ({ registry }) => registry.cancelReplicated(h1, 5_000n))).toEqual([]);
+  });
+
+  test("no heartbeat of an instance that has gone and come again: it is told as it came", async () => {
+    const heard = await hears("heartbeat", ({ registry, replicated }) => {
+      registry.cancel(h1);
+      replicated.register(registration(), fromClient);
+    });
+    expect(words(heard)).toEqual(["put h1"]);
+  });
 
   test("a cancel, as long as it counts", async () => {
     const at = timestampFromMs(START_MS);
@@ -382,7 +397,7 @@ describe("what a peer's answer asks for", () => {
     const node = startPeers({ a: "sh001" });
     hold(node);
     node.link("a").outcome = ({ kind }) => ({ code: kind === "renew" ? -404 : 0 });
-    node.peers.tellLazily([renew()], fromClient);
+    beat(node);
     await node.clock.advance(1_005);
     expect(node.link("a").sent.map(words)).toEqual([["renew h1"], ["put h1"]]);
     expect(node.link("a").sent[1]![0]).toMatchObject({ silentMs: 1_005 });
@@ -408,7 +423,7 @@ describe("what a peer's answer asks for", () => {
     hold(node);
     const newer = instanceWith({ dirtyTimestamp: 9_000n, version: "2" });
     node.link("a").outcome = () => ({ code: -409, instance: newer });
-    node.peers.tellLazily([renew()], fromClient);
+    beat(node);
     await node.clock.advance(2_000);
     expect(node.registry.find(h1)?.instance).toMatchObject({ version: "2", dirtyTimestamp: 9_000n });
     expect(node.link("a").sent).toHaveLength(1);
@@ -433,14 +448,14 @@ describe("what a peer's answer asks for", () => {
     expect(node.registry.find(h1)).toBeDefined();
   });
 
-  test.each<[string, Operation]>([
+  test.each<[string, News]>([
     ["instance", put()],
     ["cancel", cancel("other", timestampFromMs(START_MS))],
-  ])("a peer that refuses an %s is not told it again", async (_what, operation) => {
+  ])("a peer that refuses an %s is not told it again", async (_what, news) => {
     const node = startPeers({ a: "sh001" });
     hold(node);
     node.link("a").outcome = () => ({ code: -404 });
-    void node.peers.tell([operation], fromClient);
+    void node.peers.tell([news], fromClient);
     await node.clock.advance(60_000);
     expect(node.link("a").sent).toHaveLength(1);
   });
@@ -449,7 +464,7 @@ describe("what a peer's answer asks for", () => {
     const node = startPeers({ a: "sh001" });
     hold(node);
     node.link("a").outcome = () => ({ code: -500 });
-    node.peers.tellLazily([renew()], fromClient);
+    beat(node);
     await node.clock.advance(60_000);
     expect(node.link("a").sent.map(words)).toEqual([["renew h1"], ["put h1"]]);
   });

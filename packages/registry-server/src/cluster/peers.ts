@@ -2,7 +2,8 @@ import { codes } from "@discoveryd/protocol";
 import { shuffle, systemClock, systemRandom, type Clock, type Random } from "@discoveryd/runtime";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry";
-import { keyOf, putOf, type Operation, type Outcome } from "./operation";
+import type { StoredInstance } from "../registry/stored-instance";
+import { keyOf, putOf, type News, type Operation, type Outcome, type Renew } from "./operation";
 import { Peer } from "./peer";
 import type { PeerLink } from "./peer-link";
 
@@ -38,6 +39,8 @@ const ACKNOWLEDGE_MS = 500;
 /** The other nodes: who they are, whom to tell of a change, and what to do about their answers. */
 export class Peers {
   private readonly byAddr = new Map<string, Peer>();
+  private ownZone: readonly Peer[] = [];
+  private otherZones: readonly string[] = [];
   /** Zone to the node of it that is told just now. */
   private readonly chosen = new Map<string, Peer>();
   private readonly clock: Clock;
@@ -46,11 +49,6 @@ export class Peers {
   constructor(private readonly options: PeersOptions) {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
-  }
-
-  /** There is no other node. */
-  get areNone(): boolean {
-    return this.byAddr.size === 0;
   }
 
   all(): readonly Peer[] {
@@ -65,13 +63,16 @@ export class Peers {
     for (const [addr, zone] of members) {
       if (!this.byAddr.has(addr)) this.add(addr, zone);
     }
+    const { zone } = this.options;
+    this.ownZone = this.all().filter((peer) => peer.zone === zone);
+    this.otherZones = [...new Set(members.values())].filter((other) => other !== zone);
   }
 
   /**
    * Tells those who have still to hear. Resolves when every one that answers has, at the latest after 500 ms;
    * undefined when there is nobody to wait for.
    */
-  tell(operations: readonly Operation[], origin: Origin): Promise<void> | undefined {
+  tell(news: readonly News[], origin: Origin): Promise<void> | undefined {
     const audience = this.audience(origin);
     if (audience.length === 0) return undefined;
     return new Promise((resolve) => {
@@ -83,19 +84,17 @@ export class Peers {
       };
       const cancel = this.clock.after(ACKNOWLEDGE_MS, resolve);
       for (const peer of audience) {
-        for (const operation of operations) {
-          if (peer.tell(operation, settle)) open++;
+        for (const one of news) {
+          if (peer.tell(one, settle)) open++;
         }
       }
       settle();
     });
   }
 
-  /** Tells of heartbeats: nobody waits for them. */
-  tellLazily(operations: readonly Operation[], origin: Origin): void {
-    for (const peer of this.audience(origin)) {
-      for (const operation of operations) peer.tell(operation);
-    }
+  /** Tells of an instance's heartbeat: nobody waits for that. */
+  tellHeartbeat(stored: StoredInstance, origin: Origin): void {
+    for (const peer of this.audience(origin)) peer.tellHeartbeat(stored);
   }
 
   /** Other zones are told through another of their nodes from now on. */
@@ -107,14 +106,10 @@ export class Peers {
     await Promise.all(this.all().map((peer) => peer.close()));
   }
 
-  private audience(origin: Origin): Peer[] {
-    if (origin.replication || this.byAddr.size === 0) return [];
-    const peers = this.all();
-    const own = peers.filter((peer) => peer.zone === this.options.zone);
-    if (origin.fromZone) return own;
-    const zones = new Set(peers.map((peer) => peer.zone));
-    zones.delete(this.options.zone);
-    return [...own, ...[...zones].map((zone) => this.choose(zone))];
+  private audience(origin: Origin): readonly Peer[] {
+    if (origin.replication) return [];
+    if (origin.fromZone || this.otherZones.length === 0) return this.ownZone;
+    return [...this.ownZone, ...this.otherZones.map((zone) => this.choose(zone))];
   }
 
   /** One random node of the zone, one that answers when there is one; the same for a while, so that batches grow. */
@@ -131,10 +126,12 @@ export class Peers {
   }
 
   /** A zone whose chosen node does not answer hears through another, not only when nodes compare what they have. */
-  private tellAnother({ zone }: Peer, waiting: readonly Operation[]): void {
-    if (zone === this.options.zone || waiting.length === 0) return;
+  private tellAnother({ zone, backlog, waiting, waitingHeartbeats }: Peer): void {
+    if (zone === this.options.zone || backlog === 0) return;
     const other = this.choose(zone);
-    if (!other.isLost) for (const operation of waiting) other.tell(operation);
+    if (other.isLost) return;
+    for (const news of waiting) other.tell(news);
+    for (const stored of waitingHeartbeats) other.tellHeartbeat(stored);
   }
 
   private add(addr: string, zone: string): void {
@@ -142,11 +139,12 @@ export class Peers {
     const link = connect(addr, zone === this.options.zone);
     const onOutcome = (operation: Operation, outcome: Outcome, peer: Peer) =>
       this.repair(operation, outcome, peer);
-    const refresh = (operation: Operation, waitedMs: number) => this.refresh(operation, waitedMs);
-    const onLost = (peer: Peer, waiting: readonly Operation[]) => this.tellAnother(peer, waiting);
+    const refresh = (news: News, waitedMs: number) => this.refresh(news, waitedMs);
+    const renewal = (stored: StoredInstance) => this.renewal(stored);
+    const onLost = (peer: Peer) => this.tellAnother(peer);
     const { clock, random } = this;
     const wire = { addr, zone, link, clock, random, logger };
-    this.byAddr.set(addr, new Peer({ ...wire, refresh, onOutcome, onLost, onBack }));
+    this.byAddr.set(addr, new Peer({ ...wire, refresh, renewal, onOutcome, onLost, onBack }));
     logger.info({ peer: addr, zone }, "peer joined");
   }
 
@@ -158,18 +156,24 @@ export class Peers {
   }
 
   /** A peer that was away hears what is true when it is back: an instance that has gone silent must not look alive. */
-  private refresh(operation: Operation, waitedMs: number): Operation | undefined {
+  private refresh(news: News, waitedMs: number): News | undefined {
     const { registry } = this.options;
-    const stored = registry.find(keyOf(operation));
+    const stored = registry.find(keyOf(news));
     // To a node of the original a cancel is now: what has registered again since, maybe elsewhere, is told instead.
-    const isGone = !stored || (operation.kind === "cancel" && stored.instance.dirtyTimestamp <= operation.at);
-    if (isGone) return operation.kind === "cancel" && waitedMs < CANCEL_MS ? operation : undefined;
-    const silentMs = registry.silentMs(stored);
+    const isGone = !stored || (news.kind === "cancel" && stored.instance.dirtyTimestamp <= news.at);
+    if (isGone) return news.kind === "cancel" && waitedMs < CANCEL_MS ? news : undefined;
     const { dirtyTimestamp } = stored.instance;
-    if (operation.kind === "renew") return { ...operation, dirty: dirtyTimestamp, silentMs };
-    const isCurrent = operation.kind === "put" && operation.instance.dirtyTimestamp === dirtyTimestamp;
-    const put = putOf(stored, silentMs);
-    return isCurrent && operation.set ? { ...put, set: operation.set } : put;
+    const isCurrent = news.kind === "put" && news.instance.dirtyTimestamp === dirtyTimestamp;
+    const put = putOf(stored, registry.silentMs(stored));
+    return isCurrent && news.set ? { ...put, set: news.set } : put;
+  }
+
+  private renewal(stored: StoredInstance): Renew | undefined {
+    const { registry } = this.options;
+    if (!registry.leases.has(stored)) return undefined;
+    const { instance } = stored;
+    const { region, dirtyTimestamp: dirty } = instance;
+    return { kind: "renew", key: instance, region, dirty, silentMs: registry.silentMs(stored) };
   }
 
   /** What a peer's answer asks for: it lacks what we have, or has what we lack. */

@@ -9,7 +9,7 @@ import type {
   Setting,
 } from "../registry/registry";
 import type { StoredInstance } from "../registry/stored-instance";
-import { putOf, type Operation, type Outcome } from "./operation";
+import { HEARD, putOf, type News, type Operation, type Outcome, type Renew } from "./operation";
 import { fromClient, type Origin, type Peers } from "./peers";
 
 /** What a change did here, and when the others have heard of it. */
@@ -37,20 +37,16 @@ export class ReplicatedRegistry {
     const result = origin.replication
       ? this.registry.renewReplicated(key, dirty ?? 0n)
       : this.registry.renew(key);
-    if (result.kind === "renewed" && !this.peers.areNone) {
-      this.peers.tellLazily([renewOf(result.instance)], origin);
-    }
+    if (result.kind === "renewed") this.peers.tellHeartbeat(result.instance, origin);
     return result;
   }
 
   /** Heartbeats of a client, in one request. Which are here, in their order. */
   renewAll(keys: readonly InstanceKey[]): boolean[] {
-    const renewed = this.registry.renewAll(keys);
-    if (!this.peers.areNone) {
-      const found = renewed.filter((stored) => stored !== undefined);
-      this.peers.tellLazily(found.map(renewOf), fromClient);
-    }
-    return renewed.map((stored) => stored !== undefined);
+    return this.registry.renewAll(keys).map((stored) => {
+      if (stored) this.peers.tellHeartbeat(stored, fromClient);
+      return stored !== undefined;
+    });
   }
 
   /** @param at when it was cancelled, from a node that says so. */
@@ -66,7 +62,7 @@ export class ReplicatedRegistry {
     const result = this.registry.set(setting);
     if (result === "missing") return { result, told: undefined };
     const group = {};
-    const puts = byHostname(setting.changes).flatMap((change): Operation[] => {
+    const puts = byHostname(setting.changes).flatMap((change): News[] => {
       const stored = this.registry.find({ ...setting, ...change });
       if (!stored) return [];
       const put = putOf(stored, 0);
@@ -81,36 +77,37 @@ export class ReplicatedRegistry {
   /** One operation out of a batch from a node of ours; undefined is one that cannot be read. */
   receive(operation: Operation | undefined, origin: Origin): Outcome {
     if (!operation) return { code: codes.badRequest };
+    if (operation.kind === "renew") return this.receiveHeartbeat(operation, origin);
     const outcome = this.apply(operation);
     // A cancel counts where nobody knows the instance, too: others of the zone may.
-    const isNews =
+    const isNew =
       outcome.code === codes.ok || (operation.kind === "cancel" && outcome.code === codes.notFound);
-    if (isNews) this.pass(operation, origin);
+    if (isNew) void this.peers.tell([operation], origin);
     return outcome;
   }
 
-  private apply(operation: Operation): Outcome {
-    if (operation.kind === "put") {
-      const adopted = this.registry.adopt(operation.instance, operation.silentMs);
+  private apply(news: News): Outcome {
+    if (news.kind === "put") {
+      const adopted = this.registry.adopt(news.instance, news.silentMs);
       if (adopted.kind === "buried") return { code: codes.conflict, cancelledAt: adopted.at };
-      return adopted.kind === "conflict" ? conflictWith(adopted.instance) : { code: codes.ok };
+      return adopted.kind === "conflict" ? conflictWith(adopted.instance) : HEARD;
     }
-    if (operation.kind === "cancel") {
-      const { kind } = this.registry.cancelReplicated(operation.key, operation.at);
-      const stored = kind === "stale" ? this.registry.find(operation.key) : undefined;
-      return stored ? conflictWith(stored) : { code: kind === "missing" ? codes.notFound : codes.ok };
-    }
-    const renewed = this.registry.renewReplicated(operation.key, operation.dirty, operation.silentMs);
-    if (renewed.kind === "conflict") return conflictWith(renewed.instance);
-    if (renewed.kind === "renewed") return { code: codes.ok };
-    const cancelledAt = this.registry.cancelledAt(operation.key);
-    const isZombie = renewed.kind === "missing" && cancelledAt !== undefined && operation.dirty < cancelledAt;
-    return isZombie ? { code: codes.conflict, cancelledAt } : { code: codes.notFound };
+    const { kind } = this.registry.cancelReplicated(news.key, news.at);
+    const stored = kind === "stale" ? this.registry.find(news.key) : undefined;
+    if (stored) return conflictWith(stored);
+    return kind === "missing" ? { code: codes.notFound } : HEARD;
   }
 
-  private pass(operation: Operation, origin: Origin): void {
-    if (operation.kind === "renew") this.peers.tellLazily([operation], origin);
-    else void this.peers.tell([operation], origin);
+  private receiveHeartbeat({ key, dirty, silentMs }: Renew, origin: Origin): Outcome {
+    const renewed = this.registry.renewReplicated(key, dirty, silentMs);
+    if (renewed.kind === "renewed") {
+      this.peers.tellHeartbeat(renewed.instance, origin);
+      return HEARD;
+    }
+    if (renewed.kind === "conflict") return conflictWith(renewed.instance);
+    const cancelledAt = this.registry.cancelledAt(key);
+    const isZombie = renewed.kind === "missing" && cancelledAt !== undefined && dirty < cancelledAt;
+    return isZombie ? { code: codes.conflict, cancelledAt } : { code: codes.notFound };
   }
 }
 
@@ -127,11 +124,6 @@ function byHostname(changes: readonly Change[]): Change[] {
     });
   }
   return [...merged.values()];
-}
-
-function renewOf({ instance }: StoredInstance): Operation {
-  const { env, appid, zone, hostname, region, dirtyTimestamp } = instance;
-  return { kind: "renew", key: { env, appid, zone, hostname }, region, dirty: dirtyTimestamp, silentMs: 0 };
 }
 
 function conflictWith(stored: StoredInstance): Outcome {

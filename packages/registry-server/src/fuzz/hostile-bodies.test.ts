@@ -96,7 +96,8 @@ test.each([
     ...["env", "hostname"].map(
       (name) => `[{"env":"e","appid":"a","zone":"z","hostname":"h","${name}":${value}}]`,
     ),
-    ...["op", "instance", "zone", "dirty_timestamp"].map((name) => `[{"op":"renew","${name}":${value}}]`),
+    ...["op", "instance", "zone", "latest_timestamp"].map((name) => `[{"op":"cancel","${name}":${value}}]`),
+    `[[${value},"a","z","h","1",0],["e","a","z","h",${value},0],["e","a","z","h","1",${value}]]`,
     ...["zone", "status", "addrs", "metadata", "renew_timestamp"].flatMap((name) => [
       `[{"op":"put","instance":${instance}"${name}":${value}}}]`,
       `[{"env":"e","appid":"a","digest":"","instances":[${instance}"${name}":${value}}]}]`,

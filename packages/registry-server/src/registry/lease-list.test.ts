@@ -27,6 +27,16 @@ test("leases stand in the order in which they came", () => {
   expect(list.size).toBe(3);
 });
 
+test("a lease is in it from when it is added until it is removed, renewed or not", () => {
+  const [a, b] = [lease("a", 1), lease("b", 2)] as const;
+  const list = listOf(a, b);
+  list.touch(a);
+  list.remove(b);
+  expect([list.has(a), list.has(b), list.has(lease("a", 1))]).toEqual([true, false, false]);
+  list.add(b);
+  expect(list.has(b)).toBe(true);
+});
+
 test("a lease that was renewed earlier than others stands before them", () => {
   expect(names(listOf(lease("b", 2), lease("d", 4), lease("a", 1), lease("c", 3)))).toBe("abcd");
 });

@@ -38,6 +38,11 @@ export class LeaseList<T extends Leased> {
     this.count--;
   }
 
+  /** Whether a lease was added, and not removed since. */
+  has(lease: T): boolean {
+    return lease.newer !== undefined;
+  }
+
   /** Puts a lease that has been renewed where it belongs. */
   touch(lease: T): void {
     this.remove(lease);
