@@ -6,14 +6,16 @@ import { processorTimeUs } from "../harness/processor-time";
 import type { Context, Finding, Question } from "../harness/question";
 import { quiet } from "../harness/quiet";
 import { freePort, type RegistryProcess } from "../harness/registry-process";
-import { summary } from "../harness/statistics";
+import { summary, type Summary } from "../harness/statistics";
 import { postRequest } from "../harness/wire";
 
 const INSTANCES: Spread = { prefix: "bench.cluster", apps: 2_000, instances: 20_000 };
-/** So many renew as often as all do: registering them takes less long. */
-const FEWER: Spread = { prefix: "bench.cluster", apps: 400, instances: 4_000 };
-/** Each of 20,000 renews every 30 s. */
-const PER_SECOND = INSTANCES.instances / 30;
+/** Registering them takes less long. Still none of them renews twice in the second that a peer hears of as one. */
+const FEWER: Spread = { prefix: "bench.cluster", apps: 800, instances: 8_000 };
+/** Heartbeats a second: each of 20,000 renews every 30 s. The processes sleep most of the time. */
+const CALM = INSTANCES.instances / 30;
+/** Each of 20,000 renews every 3.3 s: the processes have work nearly all the time, as in the other questions. */
+const BUSY = 6_000;
 /** An instance renews in some slices only: none is to be evicted between them. */
 const ENV = { DISCOVERYD_LEASE_TTL: "1h" };
 
@@ -23,82 +25,127 @@ const LOOK_MS = 100;
 const SYNC_MS = 30_000;
 const MS_PER_S = 1_000;
 
-/** Nodes that take a load together. */
+/** Processes that take a load together, and what they use of the processor when they have none. */
 interface Side {
-  readonly nodes: readonly RegistryProcess[];
-  readonly load: OpenLoop;
-  readonly perSecond: number;
+  readonly pids: readonly number[];
+  readonly ports: readonly number[];
+  /** In microseconds a second. */
+  readonly idleUs: number;
 }
 
 export const clusterRenewals: Question = {
   name: "cluster-renewals",
   asks: "What does a heartbeat cost three nodes together?",
   async run(context) {
-    const instances = context.quick ? FEWER : INSTANCES;
-    const three = await startedSide(3, instances, context);
-    const one = await startedSide(1, instances, context);
-    const third = await withThird(one, instances, context);
-    const [idleOne, idleThree] = await idleUs([one, three], context.quick ? 3_000 : 60_000);
-    const slices = context.quick ? { rounds: 1, sliceMs: 2_500 } : { rounds: 5, sliceMs: 5_000 };
-    const before = await peerRequests(three);
-    const costs = await paired(
-      [contestant("one", one), contestant("three", three), contestant("third", third)],
-      slices,
-    );
-    // A round before the first warms up.
-    const renewals = (slices.rounds + 1) * renewalsIn(slices.sliceMs, three);
-    const requests = (await peerRequests(three)) - before;
-    const net = (at: number, side: Side, idle: number) => {
-      const idleShare = idle * secondsOfOne(slices.sliceMs, side);
-      return (costs[at] as Cost).rounds.map((us) => us - idleShare);
-    };
+    const { quick } = context;
+    const instances = quick ? FEWER : INSTANCES;
+    const renewals = renewalsOf(instances);
+    const load = (name: string, side: Side, perSecond: number) =>
+      contestant(name, side, { requests: renewals, perSecond, context });
+    const nodes = { three: await started(3, instances, context), one: await started(1, instances, context) };
+    const [three, one] = (await withIdle([nodes.three, nodes.one], quick ? 3_000 : 60_000)) as [Side, Side];
+    const slices = quick ? { rounds: 1, sliceMs: 2_000 } : { rounds: 10, sliceMs: 3_000 };
+    const before = await peerRequests(nodes.three);
+    const calm = [await load("one", one, CALM), await load("three", three, CALM)] as const;
+    const calmer = quick ? [] : await askedLess(one, context, load);
+    const calmCosts = await paired([...calm, ...calmer], slices);
+    const requests = (await peerRequests(nodes.three)) - before;
+    const busy = [await load("one", one, BUSY), await load("three", three, BUSY)] as const;
+    const busyCosts = await paired(busy, slices);
     return [
       {
         what: "three nodes: peer requests a renewal",
-        value: requests / renewals,
+        // A round before the first warms up.
+        value: requests / ((slices.rounds + 1) * renewalsIn(slices.sliceMs, CALM)),
         unit: "",
         goal: 0.02,
         most: 0.05,
       },
-      ...costFindings({
-        one: net(0, one, idleOne),
-        three: net(1, three, idleThree),
-        third: net(2, third, idleOne),
-      }),
-      { what: "three nodes: processor time of all a second when idle", value: idleThree / 1_000, unit: "ms" },
-      { what: "one node: processor time a second when idle", value: idleOne / 1_000, unit: "ms" },
+      ...busyFindings(busyCosts),
+      ...calmFindings(calmCosts),
+      idleFinding("three nodes: processor time of all", three),
+      idleFinding("one node: processor time", one),
     ];
   },
 };
 
-/** The time that belongs to one renewal of a slice, its share of the tail with it, in seconds. */
-function secondsOfOne(sliceMs: number, side: Side): number {
-  return (sliceMs + TAIL_MS) / MS_PER_S / renewalsIn(sliceMs, side);
-}
+type LoadOf = (name: string, side: Side, perSecond: number) => Promise<Contestant>;
 
-/** By round: the processor time of a renewal, in microseconds, without what is used idle. */
-interface Rounds {
-  readonly one: readonly number[];
-  readonly three: readonly number[];
-  /** One node that is asked as often as each of the three. */
-  readonly third: readonly number[];
-}
-
-function costFindings({ one, three, third }: Rounds): Finding[] {
-  const over = (base: readonly number[]) => summary(three.map((us, i) => us / (base[i] as number)));
-  const what = "three nodes: processor time of all a renewal, without what they use idle,";
+/** What tells the cluster's part of three nodes from that of being asked a third as often. */
+async function askedLess(one: Side, context: Context, load: LoadOf): Promise<Contestant[]> {
+  const { port, pid } = await context.bare({ answer: '{"code":0,"message":"0"}' });
+  const bare: Side = { pids: [pid], ports: [port], idleUs: 0 };
   return [
-    // What the cluster adds: a process that is woken a third as often finds less of what it needs in the processor's caches,
-    // in a cluster or alone.
-    { what: `${what} over one's asked as often as each`, value: over(third), unit: "x", goal: 1.5, most: 2 },
-    { what: `${what} over one's that takes the whole load`, value: over(one), unit: "x" },
-    { what: `${what} of 1,000`, value: summary(three), unit: "ms" },
-    { what: "one node: the same", value: summary(one), unit: "ms" },
-    { what: "one node that takes a third of the load: the same", value: summary(third), unit: "ms" },
+    await load("one, a third", one, CALM / 3),
+    await load("bare", bare, CALM),
+    await load("bare, a third", bare, CALM / 3),
   ];
 }
 
-async function startedSide(count: number, spread: Spread, context: Context): Promise<Side> {
+function renewalsOf(instances: Spread): Buffer[] {
+  return Array.from({ length: instances.instances }, (_, i) =>
+    Buffer.from(postRequest("/discovery/renew", spreadKey(instances, i))),
+  );
+}
+
+function idleFinding(what: string, { idleUs }: Side): Finding {
+  return { what: `${what} a second when idle`, value: idleUs / 1_000, unit: "ms" };
+}
+
+const BOUNDS = { goal: 1.5, most: 2 };
+
+function busyFindings(costs: readonly Cost[]): Finding[] {
+  const [one, three] = costs as [Cost, Cost];
+  const at = `a renewal, at ${BUSY.toLocaleString("en")} a second`;
+  return [
+    {
+      what: `three nodes: processor time of all ${at}, over one node's`,
+      value: three.ratio,
+      unit: "x",
+      ...BOUNDS,
+    },
+    { what: `three nodes: processor time of all ${at}`, value: three.us, unit: "us" },
+    { what: `one node: processor time ${at}`, value: one.us, unit: "us" },
+  ];
+}
+
+function calmFindings(costs: readonly Cost[]): Finding[] {
+  const [one, three, third, bare, bareThird] = costs as [Cost, Cost, Cost?, Cost?, Cost?];
+  const at = `a renewal, at ${Math.round(CALM)} a second`;
+  const findings: Finding[] = [
+    { what: `three nodes: processor time of all ${at}, over one node's`, value: three.ratio, unit: "x" },
+    { what: `three nodes: processor time of all ${at}`, value: three.us, unit: "us" },
+    { what: `one node: processor time ${at}`, value: one.us, unit: "us" },
+  ];
+  if (!third || !bare || !bareThird) return findings;
+  // A request that finds the process asleep costs more than one that comes while others are answered, with or without a
+  // cluster: what was in the processor's caches has gone. Three nodes sleep three times as often.
+  return [
+    {
+      what: `three nodes: processor time of all ${at}, over one's that is asked as often as each`,
+      value: over(three, third),
+      unit: "x",
+      ...BOUNDS,
+    },
+    ...findings,
+    {
+      what: "one node that is asked a third as often: processor time a renewal",
+      value: third.us,
+      unit: "us",
+    },
+    {
+      what: "a bare server that is asked a third as often: processor time a request, over its own",
+      value: over(bareThird, bare),
+      unit: "x",
+    },
+  ];
+}
+
+function over(cost: Cost, base: Cost): Summary {
+  return summary(cost.rounds.map((us, i) => us / (base.rounds[i] as number)));
+}
+
+async function started(count: number, spread: Spread, context: Context): Promise<RegistryProcess[]> {
   const addresses: string[] = [];
   while (addresses.length < count) addresses.push(`127.0.0.1:${await freePort()}`);
   const nodes: RegistryProcess[] = [];
@@ -108,25 +155,7 @@ async function startedSide(count: number, spread: Spread, context: Context): Pro
   }
   await registerSpread((nodes[0] as RegistryProcess).port, spread);
   for (const node of nodes) await hasAll(node, spread);
-  return loaded(nodes, spread, PER_SECOND, context);
-}
-
-/** The same node, asked a third as often. */
-function withThird({ nodes }: Side, spread: Spread, context: Context): Promise<Side> {
-  return loaded(nodes, spread, PER_SECOND / 3, context);
-}
-
-async function loaded(
-  nodes: readonly RegistryProcess[],
-  spread: Spread,
-  perSecond: number,
-  context: Context,
-): Promise<Side> {
-  const requests = Array.from({ length: spread.instances }, (_, i) =>
-    Buffer.from(postRequest("/discovery/renew", spreadKey(spread, i))),
-  );
-  const ports = nodes.map(({ port }) => port);
-  return { nodes, perSecond, load: context.own(await OpenLoop.open({ ports, requests, perSecond })) };
+  return nodes;
 }
 
 async function hasAll(node: RegistryProcess, spread: Spread): Promise<void> {
@@ -137,36 +166,54 @@ async function hasAll(node: RegistryProcess, spread: Spread): Promise<void> {
   throw new Error(`the node on port ${node.port} has not all instances after ${SYNC_MS / MS_PER_S} s`);
 }
 
-function contestant(name: string, side: Side): Contestant {
+interface Load {
+  readonly requests: readonly Buffer[];
+  readonly perSecond: number;
+  readonly context: Context;
+}
+
+/** Measures the processor time of a heartbeat, its share of the tail with it, without what is used idle. */
+async function contestant(
+  name: string,
+  side: Side,
+  { requests, perSecond, context }: Load,
+): Promise<Contestant> {
+  const load = context.own(await OpenLoop.open({ ports: side.ports, requests, perSecond }));
   return {
     name,
     async measure(durationMs) {
-      const before = usedUs(side);
-      const renewals = await side.load.run(durationMs);
+      const before = usedUs(side.pids);
+      const renewals = await load.run(durationMs);
       await sleep(TAIL_MS);
-      return (usedUs(side) - before) / renewals;
+      const idleUs = (side.idleUs * (durationMs + TAIL_MS)) / MS_PER_S;
+      return (usedUs(side.pids) - before - idleUs) / renewals;
     },
   };
 }
 
-/** The processor time of each a second, in microseconds. All at once: they do not disturb each other. */
-async function idleUs(sides: readonly [Side, Side], durationMs: number): Promise<[number, number]> {
-  for (const { nodes } of sides) for (const { pid } of nodes) await quiet(pid);
-  const before = sides.map(usedUs);
+/** Each with what it uses idle. All at once: they do not disturb each other. */
+async function withIdle(sides: RegistryProcess[][], durationMs: number): Promise<Side[]> {
+  const pids = sides.map((nodes) => nodes.map(({ pid }) => pid));
+  for (const pid of pids.flat()) await quiet(pid);
+  const before = pids.map(usedUs);
   await sleep(durationMs);
-  const used = sides.map((side, i) => usedUs(side) - (before[i] as number));
-  return used.map((us) => (us * MS_PER_S) / durationMs) as [number, number];
+  const used = pids.map((each, i) => usedUs(each) - (before[i] as number));
+  return sides.map((nodes, i) => ({
+    pids: pids[i] as number[],
+    ports: nodes.map(({ port }) => port),
+    idleUs: ((used[i] as number) * MS_PER_S) / durationMs,
+  }));
 }
 
-function renewalsIn(durationMs: number, { perSecond }: Side): number {
+function renewalsIn(durationMs: number, perSecond: number): number {
   return Math.floor((durationMs * perSecond) / MS_PER_S);
 }
 
-function usedUs({ nodes }: Side): number {
-  return nodes.reduce((sum, { pid }) => sum + processorTimeUs(pid), 0);
+function usedUs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + processorTimeUs(pid), 0);
 }
 
-async function peerRequests({ nodes }: Side): Promise<number> {
+async function peerRequests(nodes: readonly RegistryProcess[]): Promise<number> {
   const counts = await Promise.all(nodes.map((node) => node.metric("discoveryd_peer_requests_total")));
   return counts.reduce((sum, count) => sum + count, 0);
 }
