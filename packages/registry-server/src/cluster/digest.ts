@@ -65,7 +65,5 @@ function digestApp(app: App, isCounted: (stored: StoredInstance) => boolean): st
 }
 
 function hash(lines: readonly string[]): string {
-  const sha = createHash("sha1");
-  for (const line of lines) sha.update(line).update("\n");
-  return sha.digest("base64");
+  return createHash("sha1").update(`${lines.join("\n")}\n`).digest("base64");
 }
