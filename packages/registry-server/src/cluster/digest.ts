@@ -65,5 +65,7 @@ function digestApp(app: App, isCounted: (stored: StoredInstance) => boolean): st
 }
 
 function hash(lines: readonly string[]): string {
-  return createHash("sha1").update(`${lines.join("\n")}\n`).digest("base64");
+  return createHash("sha1")
+    .update(`${lines.join("\n")}\n`)
+    .digest("base64");
 }
