@@ -20,7 +20,7 @@ usage: yarn bench [question …]         all questions, or these: ${questions.ma
   --gate            as --quick, and ends with code 1 when a cost has doubled
   --against <url>   puts another server that speaks the protocol beside ours, on this machine
   --rounds <n>      how often all that are compared take turns (12; quick 10)
-  --slice <ms>      for how long each time (1000; quick 150)
+  --slice <ms>      for how long each time (1000; quick 100)
   --plant <us>      makes each request to our registry cost that much more: shows that the gate fails
 `;
 
@@ -65,7 +65,7 @@ async function run(): Promise<number> {
     quick,
     gatedOnly: values.gate,
     rounds: count("--rounds", values.rounds, quick ? 10 : 12),
-    sliceMs: count("--slice", values.slice, quick ? 150 : 1_000),
+    sliceMs: count("--slice", values.slice, quick ? 100 : 1_000),
     rival: values.against === undefined ? undefined : parseRival(values.against),
     nodeFlags: values.plant === undefined ? [] : planted(count("--plant", values.plant, 0)),
   };
