@@ -42,14 +42,15 @@ export const clusterRenewals: Question = {
     const renewals = renewalsOf(instances);
     const load = (name: string, side: Side, perSecond: number) =>
       contestant(name, side, { requests: renewals, perSecond, context });
-    const nodes = { three: await started(3, instances, context), one: await started(1, instances, context) };
-    const [three, one] = (await withIdle([nodes.three, nodes.one], quick ? 2_000 : 60_000)) as [Side, Side];
+    const fleets = [started(3, instances, context), started(1, instances, context)] as const;
+    const nodes = await Promise.all(fleets);
+    const [three, one] = (await withIdle(nodes, quick ? 1_000 : 60_000)) as [Side, Side];
     const slices = quick ? { rounds: 1, sliceMs: 1_500 } : { rounds: 10, sliceMs: 3_000 };
-    const before = await peerRequests(nodes.three);
+    const before = await peerRequests(nodes[0]);
     const calm = await load("three", three, CALM);
     const beside = quick ? [] : [await load("one", one, CALM), ...(await askedLess(one, context, load))];
     const calmCosts = await paired([calm, ...beside], slices);
-    const requests = (await peerRequests(nodes.three)) - before;
+    const requests = (await peerRequests(nodes[0])) - before;
     const busy = [await load("one", one, BUSY), await load("three", three, BUSY)] as const;
     const busyCosts = await paired(busy, slices);
     return [
@@ -190,7 +191,7 @@ async function contestant(
 }
 
 /** Each with what it uses idle. All at once: they do not disturb each other. */
-async function withIdle(sides: RegistryProcess[][], durationMs: number): Promise<Side[]> {
+async function withIdle(sides: readonly RegistryProcess[][], durationMs: number): Promise<Side[]> {
   const pids = sides.map((nodes) => nodes.map(({ pid }) => pid));
   for (const pid of pids.flat()) await quiet(pid);
   const before = pids.map(usedUs);
