@@ -58,9 +58,7 @@ export class WardenLoadBalancer implements experimental.LoadBalancer {
   }
 
   exitIdle(): void {
-    for (const connection of this.connections.values()) {
-      if (connection.listed) connection.reconnect();
-    }
+    // grpc-js asks for it with each call, but no connection stays idle: see publish.
   }
 
   resetBackoff(): void {
@@ -127,7 +125,9 @@ export class WardenLoadBalancer implements experimental.LoadBalancer {
       this.helper.updateState(TRANSIENT_FAILURE, new experimental.UnavailablePicker({ details }), details);
     }
     this.context.onConnections?.(listed.map((one) => one.report()));
-    this.exitIdle();
+    for (const connection of this.connections.values()) {
+      if (connection.listed) connection.reconnect();
+    }
   }
 
   /** Those gone from the list serve on while nobody of the list can, and as long as their connections live. */
