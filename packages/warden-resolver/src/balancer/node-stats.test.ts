@@ -145,6 +145,31 @@ test("a new connection starts without a past, but with the calls that are still 
   expect(stats).toMatchObject({ success: 1, cpu: undefined, latencyMs: undefined, inflight: 1 });
 });
 
+describe("the CPU use of a server", () => {
+  test("is due from the first answer, then each 100 ms", () => {
+    const stats = new NodeStats();
+    expect(stats.isCpuDue(0)).toBe(true);
+    stats.readCpu(900, 0);
+    expect(stats.isCpuDue(99)).toBe(false);
+    expect(stats.isCpuDue(100)).toBe(true);
+  });
+
+  test("is kept when an answer does not tell it, and looked for no sooner for that", () => {
+    const stats = new NodeStats();
+    stats.readCpu(900, 0);
+    stats.readCpu(undefined, 100);
+    expect(stats.cpu).toBe(900);
+    expect(stats.isCpuDue(199)).toBe(false);
+  });
+
+  test("is due at once from a new connection", () => {
+    const stats = new NodeStats();
+    stats.readCpu(900, 0);
+    stats.reconnected();
+    expect(stats.isCpuDue(1)).toBe(true);
+  });
+});
+
 test("its age counts from the last pick or the last answer", () => {
   const stats = new NodeStats();
   stats.picked(100, 1);

@@ -17,6 +17,8 @@ const recentSamples = 5;
 const recentMs = 1_000;
 /** How fast the difference to a faster server fades, as long as there is no news. */
 const forgiveMs = 300;
+/** Servers measure their CPU less often than this: to read it from each answer would cost, and tell nothing new. */
+const cpuMs = 100;
 /** The end of a stream that was open for an hour must not look like a slow server. */
 const longestSampleMs = 5_000;
 
@@ -35,6 +37,7 @@ export class NodeStats {
   pickedAt: number | undefined;
   /** The count of its balancer's picks when it was last chosen. */
   pickedCount = 0;
+  private cpuReadAt = -Infinity;
   private latency = 0;
   private samples = 0;
   /** The last samples, as far as they are recent: the n-th is at n, counted round. */
@@ -71,6 +74,17 @@ export class NodeStats {
     if (outcome === "success" || tookMs > this.latency) this.sample(Math.min(tookMs, longestSampleMs), now);
   }
 
+  /** Whether it is time to read the server's CPU use from an answer. */
+  isCpuDue(now: number): boolean {
+    return now - this.cpuReadAt >= cpuMs;
+  }
+
+  /** Takes what an answer says. @param cpu in per mille; undefined: it says nothing, and what was known stays. */
+  readCpu(cpu: number | undefined, now: number): void {
+    this.cpuReadAt = now;
+    this.cpu = cpu ?? this.cpu;
+  }
+
   /**
    * Measures latency anew: the first calls of a connection are slow for reasons of their own. Taken for the server's
    * latency, they would keep one that is just back from getting calls for another second.
@@ -87,6 +101,7 @@ export class NodeStats {
     this.success = 1;
     this.outcomes = 0;
     this.cpu = undefined;
+    this.cpuReadAt = -Infinity;
   }
 
   /** How long ago there was news of it: a call that started or ended. */

@@ -6,6 +6,10 @@ import type { Connection } from "./connection";
 import type { Outcome } from "./node-stats";
 import type { Chooser } from "./strategy";
 
+// Read once: grpc-js exports them by getters, which each call would go through.
+const { CANCELLED, DEADLINE_EXCEEDED, INTERNAL, OK, RESOURCE_EXHAUSTED, UNAVAILABLE } = status;
+const { COMPLETE } = experimental.PickResultType;
+
 /** Picks for each call among the ready connections of its color. All that can be is worked out beforehand. */
 export class WardenPicker implements experimental.Picker {
   private readonly waiting: experimental.QueuePicker;
@@ -50,12 +54,12 @@ function follow(
   pickedAt: number,
   clock: Clock,
 ): experimental.PickResult {
-  if (result.pickResultType !== experimental.PickResultType.COMPLETE) return result;
+  if (result.pickResultType !== COMPLETE) return result;
   const { onCallStarted, onCallEnded } = result;
   result.onCallStarted = onCallStarted === null ? countStart : () => (countStart(), onCallStarted());
   result.onCallEnded = (code, details, trailers) => {
     const now = clock.monotonic();
-    stats.cpu = cpuOf(trailers) ?? stats.cpu;
+    if (stats.isCpuDue(now)) stats.readCpu(cpuOf(trailers), now);
     stats.ended(outcomeOf(code), now - pickedAt, now);
     onCallEnded?.(code, details, trailers);
   };
@@ -66,12 +70,14 @@ function follow(
 // errors. Of CANCELLED nobody knows who gave up.
 function outcomeOf(code: status): Outcome {
   switch (code) {
-    case status.UNAVAILABLE:
-    case status.DEADLINE_EXCEEDED:
-    case status.RESOURCE_EXHAUSTED:
-    case status.INTERNAL:
+    case OK:
+      return "success";
+    case UNAVAILABLE:
+    case DEADLINE_EXCEEDED:
+    case RESOURCE_EXHAUSTED:
+    case INTERNAL:
       return "failure";
-    case status.CANCELLED:
+    case CANCELLED:
       return "unknown";
     default:
       return "success";
