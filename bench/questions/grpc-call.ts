@@ -1,94 +1,83 @@
-import { costOf, paired, type Contestant, type Cost } from "../harness/paired";
 import type { Finding, Question } from "../harness/question";
 import { ScriptProcess } from "../harness/script-process";
-import { summary } from "../harness/statistics";
+import { quantile, summary } from "../harness/statistics";
 
-const OVER = "a bare grpc-js client with round_robin";
-
-/** Two processes of one kind differ by more than what is looked for, by what the compiler has made of it: several stand for it. */
-const PROCESSES = 4;
-/** Each has several slices of a round's time: so shorter ones. */
-const SLICES = 5;
-/** Until the code is compiled. */
-const WARM_UP_CALLS = 5_000;
-
+const BARE = "a bare grpc-js client with round_robin";
 const WARDEN = "a call of a dialled WardenClient: deadline, breaker, metadata, metrics, p2c";
 
-type Described = Pick<Finding, "what" | "goal" | "most">;
+/** Until the code is compiled. */
+const WARM_UP_CYCLES = 300;
 
-/** Kinds of grpc-caller.cjs that are compared with its `bare`. */
-const KINDS: ReadonlyMap<string, Described> = new Map([
-  ["p2c", { what: "a call through resolver and p2c alone", goal: 1.02, most: 1.05 }],
-  ["wrr", { what: "a call through resolver and wrr alone" }],
-  ["warden", { what: WARDEN, most: 1.05 }],
-  [
-    "bare-with-deadline",
-    { what: "a call of the bare client with a deadline and a caller header of its own" },
-  ],
-]);
+/** What is compared: kinds of grpc-caller.cjs. */
+interface Comparison extends Pick<Finding, "what" | "goal" | "most"> {
+  readonly kind: string;
+  readonly over: string;
+}
 
+const COMPARISONS: readonly Comparison[] = [
+  {
+    kind: "warden",
+    over: "bare-with-deadline",
+    what: `${WARDEN}, over a bare client's with the same deadline and header`,
+    most: 1.05,
+  },
+  {
+    kind: "p2c",
+    over: "bare",
+    what: `a call through resolver and p2c alone, over ${BARE}`,
+    goal: 1.02,
+    most: 1.05,
+  },
+  { kind: "wrr", over: "bare", what: `a call through resolver and wrr alone, over ${BARE}`, most: 1.05 },
+  { kind: "warden", over: "bare", what: `${WARDEN}, over ${BARE}` },
+  {
+    kind: "bare-again",
+    over: "bare",
+    what: `the same client once more, over ${BARE}: so far do these figures err`,
+  },
+];
+
+const KINDS = ["bare", "bare-again", "bare-with-deadline", "p2c", "wrr", "warden"];
+
+/** By kind, the processor time of a call in microseconds, turn by turn. */
+type Turns = Readonly<Record<string, readonly number[]>>;
+
+/**
+ * What is looked for is smaller than what two processes of one kind differ by, as the compiler has made of them: all
+ * clients are in one process, and each round has a new one.
+ */
 export const grpcCall: Question = {
   name: "grpc-call",
   asks: "What does a gRPC call cost its client?",
   async run(context) {
     const servers = context.own(new ScriptProcess("grpc-servers.cjs"));
     const addresses = (await servers.do<string[]>()).join(",");
-    const callersOf = (kind: string) =>
-      Array.from({ length: context.quick ? 1 : PROCESSES }, () =>
-        context.own(new ScriptProcess("grpc-caller.cjs", [kind, addresses])),
-      );
-    const bareCallers = callersOf("bare");
-    const others = [...KINDS.keys()].map((kind) => ({ kind, callers: callersOf(kind) }));
-    const all = [bareCallers, ...others.map(({ callers }) => callers)].flat();
-    await Promise.all(all.map((caller) => caller.do({ calls: WARM_UP_CALLS })));
-
-    const [bare, ...costs] = (await paired(
-      [
-        contestant("bare", bareCallers, 0),
-        ...others.map(({ kind, callers }) => contestant(kind, callers, 1)),
-      ],
-      { rounds: context.rounds * SLICES, sliceMs: context.sliceMs / SLICES },
-    )) as [Cost, ...Cost[]];
+    const processes = context.quick ? 1 : context.rounds;
+    const ms = (context.sliceMs * KINDS.length * context.rounds) / processes;
+    const rounds: Turns[] = [];
+    while (rounds.length < processes) {
+      const caller = context.own(new ScriptProcess("grpc-caller.cjs", [addresses, KINDS.join(",")]));
+      await caller.do({ cycles: WARM_UP_CYCLES });
+      rounds.push(await caller.do<Turns>({ ms }));
+      await caller.end();
+    }
+    const costs = (kind: string) => summary(rounds.map((turns) => quantile(turns[kind] ?? [], 0.5)));
     return [
-      stackFinding(costs),
-      ...costs.flatMap(findings),
-      { what: `${OVER}, processor time`, value: bare.us, unit: "us" },
+      ...COMPARISONS.map(({ kind, over, ...rest }) => ({
+        ...rest,
+        value: summary(rounds.map((turns) => ratio(turns[kind] ?? [], turns[over] ?? []))),
+        unit: "x" as const,
+      })),
+      { what: `${BARE}, processor time`, value: costs("bare"), unit: "us" },
+      { what: `${WARDEN}, processor time`, value: costs("warden"), unit: "us" },
     ];
   },
 };
 
-/** What the stack adds to a call that says the same: whoever calls without it gives a deadline, too. */
-function stackFinding(costs: readonly Cost[]): Finding {
-  const roundsOf = (kind: string) => (costs.find(({ name }) => name === kind) as Cost).rounds;
-  const base = roundsOf("bare-with-deadline");
-  const value = summary(roundsOf("warden").map((us, i) => us / (base[i] as number)));
-  return {
-    what: `${WARDEN}, over a bare client's with the same deadline and header`,
-    value,
-    unit: "x",
-    most: 1.05,
-  };
-}
-
-/**
- * The processes of a kind take turns, round by round. @param shift by so many in each cycle: so each process of one kind
- * is compared with each of the other.
- */
-function contestant(name: string, callers: readonly ScriptProcess[], shift: number): Contestant {
-  let turn = 0;
-  const measure = (ms: number) => {
-    const at = turn + shift * Math.floor(turn / callers.length);
-    turn++;
-    const caller = callers[at % callers.length] as ScriptProcess;
-    return costOf({ pids: [caller.pid], run: () => caller.do<number>({ ms }) });
-  };
-  return { name, measure };
-}
-
-function findings({ name, ratio, us }: Cost): Finding[] {
-  const { what, ...bounds } = KINDS.get(name) as Described;
-  return [
-    { what: `${what}, over ${OVER}`, value: ratio, unit: "x", ...bounds },
-    { what: `${what}, processor time`, value: us, unit: "us" },
-  ];
+/** That of neighbouring turns, their median: no turn that was disturbed, or had to collect garbage, weighs more than one. */
+function ratio(turns: readonly number[], over: readonly number[]): number {
+  return quantile(
+    turns.map((us, i) => us / (over[i] as number)),
+    0.5,
+  );
 }
