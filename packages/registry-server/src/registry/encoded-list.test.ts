@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import type { Instance } from "@discoveryd/protocol";
+import { STATUS_UP, STATUS_WAITING, type Instance } from "@discoveryd/protocol";
 import { instanceWith } from "../testing/builders";
 import { planList, type EncodedList } from "./encoded-list";
 import { StoredInstance } from "./stored-instance";
 
+const ALL = STATUS_UP | STATUS_WAITING;
 const NOW = 1_795_342_003_214_000_000n;
 
 function stored(hostname: string, more: Partial<Instance> = {}): StoredInstance {
@@ -12,7 +13,7 @@ function stored(hostname: string, more: Partial<Instance> = {}): StoredInstance 
 
 /** Encodes somewhere in a buffer, as a view does. */
 function encode(list: readonly StoredInstance[], last?: EncodedList): EncodedList {
-  const plan = planList(list, last);
+  const plan = planList(list, ALL, last);
   return plan.write(Buffer.alloc(plan.bytes + 20), 7);
 }
 
@@ -28,8 +29,18 @@ test("a list is its instances joined by commas, and as long as it was planned", 
   const list = [stored("a"), stored("b", { metadata: new Map([["name", "Zoë"]]) }), stored("c")];
   const encoded = encode(list);
   expect(textOf(encoded)).toBe(expected(list));
-  expect(encoded.end - encoded.start).toBe(planList(list, undefined).bytes);
+  expect(encoded.end - encoded.start).toBe(planList(list, ALL, undefined).bytes);
   expect(textOf(encode([]))).toBe("");
+});
+
+test("an instance that has none of the statuses is left out, and comes back with the list", () => {
+  const list = ["a", "b", "c"].map((hostname) => stored(hostname));
+  const last = encode(list);
+  list[1]?.replace(instanceWith({ hostname: "b", status: STATUS_WAITING, renewTimestamp: NOW }));
+  const plan = planList(list, STATUS_UP, last);
+  const up = plan.write(Buffer.alloc(plan.bytes), 0);
+  expect(textOf(up)).toBe(expected([list[0], list[2]] as StoredInstance[]));
+  expect(textOf(encode(list, up))).toBe(expected(list));
 });
 
 test("what has not changed is not encoded again", () => {
@@ -79,7 +90,7 @@ test("whatever happens in between, an encoding from the last one is what a fresh
       let last: EncodedList | undefined;
       for (const steps of rounds) {
         for (const each of steps) take(each, hosts, (now += 1_000n));
-        const list = [...hosts].sort(([a], [b]) => a - b).map(([, one]) => one);
+        const list = [...hosts.values()].sort((a, b) => (a.instance.hostname < b.instance.hostname ? -1 : 1));
         last = encode(list, last);
         expect(textOf(last)).toBe(expected(list));
       }

@@ -11,15 +11,17 @@ export interface EncodedList {
   readonly items: readonly Item[];
 }
 
-/** One instance as it was encoded. */
+/**
+ * One instance as it was encoded. It does not say where: so of one that stays as it is, the next list has the same item,
+ * wherever it stands there.
+ */
 interface Item {
   readonly stored: StoredInstance;
   /** Its state: another one is another object. */
   readonly instance: Instance;
   /** The heartbeat that is shown. */
   readonly renewed: Timestamp;
-  readonly start: number;
-  readonly end: number;
+  readonly bytes: number;
 }
 
 /** What is about to be written. */
@@ -28,84 +30,110 @@ export interface ListPlan {
   write(into: Buffer, at: number): EncodedList;
 }
 
-/** An instance with where its bytes come from: the last encoding, or a text made now. */
-interface Piece {
-  readonly stored: StoredInstance;
-  readonly from: Item | undefined;
-  readonly text: string;
-  readonly bytes: number;
-}
+/** A text made now, or where a run of instances stands in the last encoding. */
+type Piece = string | { readonly from: number; to: number };
 
 /**
- * Plans the encoding of a list. What `last` has of it is copied, in runs as long as they come: of a thousand instances
- * of which one has changed, one is encoded. Of one that has only renewed, the digits are written anew.
+ * Plans the encoding of those of a list, in order of host name, that have one of the statuses. What `last` has of it is
+ * copied, in runs as long as they come: of a thousand instances of which one has changed, one is encoded. Of one that
+ * has only renewed, the digits are written anew.
  */
-export function planList(list: readonly StoredInstance[], last: EncodedList | undefined): ListPlan {
-  let next = 0;
-  const pieces = list.map((stored): Piece => {
-    const index = last ? indexOf(last.items, stored, next) : -1;
-    const from = index === -1 ? undefined : last?.items[index];
-    if (index !== -1) next = index + 1;
-    if (from && from.instance === stored.instance && sameDigits(from.renewed, stored.renewTimestamp)) {
-      return { stored, from, text: "", bytes: from.end - from.start };
+export function planList(
+  list: readonly StoredInstance[],
+  statuses: number,
+  last: EncodedList | undefined,
+): ListPlan {
+  const items: Item[] = [];
+  const pieces: Piece[] = [];
+  const renewed: number[] = [];
+  const known = new Reader(last);
+  let bytes = 0;
+  for (const stored of list) {
+    // Not in a pass of its own: of a long list, looking at each instance is what costs.
+    if ((stored.instance.status & statuses) === 0) continue;
+    let item = known.find(stored);
+    if (item?.instance === stored.instance && sameDigits(item.renewed, stored.renewTimestamp)) {
+      addRun(pieces, known.at, known.at + item.bytes);
+      if (item.renewed !== stored.renewTimestamp) {
+        item = itemOf(stored, item.bytes);
+        renewed.push(items.length);
+      }
+    } else {
+      const text = stored.encode();
+      pieces.push(text);
+      item = itemOf(stored, Buffer.byteLength(text));
     }
-    const text = stored.encode();
-    return { stored, from: undefined, text, bytes: Buffer.byteLength(text) };
-  });
-  const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, Math.max(0, pieces.length - 1));
-  return { bytes, write: (into, at) => writeList(pieces, last?.bytes, into, at) };
+    bytes += item.bytes + (items.length === 0 ? 0 : 1);
+    items.push(item);
+  }
+  const write = (into: Buffer, start: number): EncodedList => {
+    writePieces(pieces, last?.bytes, into, start);
+    writeRenewals(items, renewed, into, start);
+    return { bytes: into, start, end: start + bytes, items };
+  };
+  return { bytes, write };
 }
 
-function writeList(
-  pieces: readonly Piece[],
-  last: Buffer | undefined,
+function itemOf(stored: StoredInstance, bytes: number): Item {
+  return { stored, instance: stored.instance, renewed: stored.renewTimestamp, bytes };
+}
+
+/** Goes through an encoded list once, in order of host name. */
+class Reader {
+  /** Where the item that was found last begins. */
+  at = 0;
+  private next = 0;
+  private nextAt: number;
+
+  constructor(private readonly list: EncodedList | undefined) {
+    this.nextAt = list?.start ?? 0;
+  }
+
+  /** Its item, if it has one. Each is asked for after those that stand before it. */
+  find(stored: StoredInstance): Item | undefined {
+    let item = this.list?.items[this.next];
+    while (item && (item.stored === stored || item.instance.hostname < stored.instance.hostname)) {
+      this.next++;
+      this.at = this.nextAt;
+      this.nextAt += item.bytes + 1;
+      if (item.stored === stored) return item;
+      item = this.list?.items[this.next];
+    }
+    return undefined;
+  }
+}
+
+function addRun(pieces: Piece[], from: number, to: number): void {
+  const before = pieces.at(-1);
+  // With the comma between them.
+  if (typeof before === "object" && before.to + 1 === from) before.to = to;
+  else pieces.push({ from, to });
+}
+
+function writePieces(pieces: readonly Piece[], last: Buffer | undefined, into: Buffer, start: number): void {
+  let at = start;
+  for (const piece of pieces) {
+    if (at > start) into[at++] = COMMA;
+    at +=
+      typeof piece === "string" ? into.write(piece, at) : (last?.copy(into, at, piece.from, piece.to) ?? 0);
+  }
+}
+
+/** @param renewed the indexes of those whose digits are out of date. */
+function writeRenewals(
+  items: readonly Item[],
+  renewed: readonly number[],
   into: Buffer,
   start: number,
-): EncodedList {
-  const items: Item[] = [];
-  let at = start;
-  // What is to be copied from the last encoding, and was not yet.
-  let run: { from: number; to: number; at: number } | undefined;
-  const flush = () => {
-    if (run) last?.copy(into, run.at, run.from, run.to);
-    run = undefined;
-  };
-  for (const { stored, from, text, bytes } of pieces) {
-    const comma = items.length === 0 ? 0 : 1;
-    if (from && run && from.start === run.to + comma) run.to = from.end;
-    else {
-      flush();
-      if (comma) into[at] = COMMA;
-      if (from) run = { from: from.start, to: from.end, at: at + comma };
-      else into.write(text, at + comma);
-    }
-    at += comma;
-    items.push({
-      stored,
-      instance: stored.instance,
-      renewed: stored.renewTimestamp,
-      start: at,
-      end: at + bytes,
-    });
-    at += bytes;
+): void {
+  let next = 0;
+  let end = start - 1;
+  for (const index of renewed) {
+    for (; next <= index; next++) end += 1 + (items[next] as Item).bytes;
+    const { stored } = items[index] as Item;
+    const digits = String(stored.renewTimestamp);
+    into.write(digits, end - stored.bytesAfterRenewal - digits.length, "latin1");
   }
-  flush();
-  for (const [i, { from, stored }] of pieces.entries()) {
-    if (from && from.renewed !== stored.renewTimestamp) writeRenewal(stored, into, (items[i] as Item).end);
-  }
-  return { bytes: into, start, end: at, items };
-}
-
-function writeRenewal(stored: StoredInstance, into: Buffer, end: number): void {
-  const digits = String(stored.renewTimestamp);
-  into.write(digits, end - stored.bytesAfterRenewal - digits.length, "latin1");
-}
-
-/** Both lists are in the same order: it stands where it is expected, or it is new, or others before it have gone. */
-function indexOf(items: readonly Item[], stored: StoredInstance, expected: number): number {
-  if (items[expected]?.stored === stored) return expected;
-  for (let i = expected + 1; i < items.length; i++) if (items[i]?.stored === stored) return i;
-  return -1;
 }
 
 const LEAST_OF_19_DIGITS = 10n ** 18n;

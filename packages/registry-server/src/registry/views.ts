@@ -8,7 +8,6 @@ import {
 } from "@discoveryd/protocol";
 import { planList, type EncodedList } from "./encoded-list";
 import { SharedBytes } from "./shared-bytes";
-import type { StoredInstance } from "./stored-instance";
 import type { Zone } from "./zone";
 
 /** What of an app is shown, and how. */
@@ -116,7 +115,7 @@ function infoParts(
 ): Part[] {
   const shown = [...zones].filter(([name]) => view.zone === undefined || view.zone === name);
   const plans = shown.map(([name, zone]) => {
-    const plan = planList(withStatus(zone, view.status), last.get(name));
+    const plan = planList(zone.all(), view.status, last.get(name));
     const first: Part = { bytes: plan.bytes, write: (into, at) => lists.set(name, plan.write(into, at)) };
     const again: Part = { bytes: plan.bytes, write: (into, at) => copyWithin(into, at, lists.get(name)) };
     return { name, first, again };
@@ -143,12 +142,6 @@ function infoParts(
     ...byZone("again"),
     text(`${rest},"latest_timestamp_str":"${seconds}"}`),
   ];
-}
-
-function withStatus(zone: Zone, status: number): readonly StoredInstance[] {
-  const all = zone.all();
-  const isShown = ({ instance }: StoredInstance) => (instance.status & status) !== 0;
-  return all.every(isShown) ? all : all.filter(isShown);
 }
 
 function text(of: string): Part {
