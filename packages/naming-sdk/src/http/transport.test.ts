@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { FakeClock } from "@discoveryd/runtime/testing";
 import { answer } from "../testing/fake-registry";
 import { useClosing, useRegistries } from "../testing/fixtures";
@@ -76,6 +77,54 @@ test("an answer that is too long is not read to its end", async () => {
   };
   const transport = closing(new Transport({ maxBodyBytes: 1_000 }));
   await expect(transport.send(get(registry.origin))).rejects.toThrow("an answer of more than 1000 bytes");
+});
+
+describe("gzip", () => {
+  /** A registry that answers with this, as it says packed in this way. */
+  async function packed(body: Buffer, encoding: string) {
+    const registry = await registries.start();
+    const asked: string[] = [];
+    registry.lie = (_request, response) => {
+      asked.push(String(response.req.headers["accept-encoding"]));
+      response.setHeader("content-encoding", encoding);
+      response.end(body);
+      return true;
+    };
+    return { registry, asked };
+  }
+
+  test("is asked for and unpacked", async () => {
+    const { registry, asked } = await packed(gzipSync("grüße"), "gzip");
+    await expect(closing(new Transport()).send(get(registry.origin))).resolves.toBe("grüße");
+    expect(asked).toEqual(["gzip"]);
+  });
+
+  test("is not asked for where the answer is short", async () => {
+    const { registry, asked } = await packed(Buffer.from("{}"), "identity");
+    const post = get(registry.origin, { method: "POST", body: "appid=a" });
+    await expect(closing(new Transport()).send(post)).resolves.toBe("{}");
+    expect(asked).toEqual(["undefined"]);
+  });
+
+  test("is not unpacked beyond the limit", async () => {
+    const { registry } = await packed(gzipSync("x".repeat(1_001)), "gzip");
+    const transport = closing(new Transport({ maxBodyBytes: 1_000 }));
+    await expect(transport.send(get(registry.origin))).rejects.toThrow("an answer of more than 1000 bytes");
+  });
+
+  test.each([
+    [
+      "cut off",
+      gzipSync("x".repeat(1_000)).subarray(0, 20),
+      "gzip",
+      "an answer that is not the gzip it says it is",
+    ],
+    ["no gzip", Buffer.from("{}"), "gzip", "an answer that is not the gzip it says it is"],
+    ["something else", Buffer.from("{}"), "br", "an answer packed as br: gzip was asked for"],
+  ])("that is %s is an error that says so", async (_what, body, encoding, message) => {
+    const { registry } = await packed(body, encoding);
+    await expect(closing(new Transport()).send(get(registry.origin))).rejects.toThrow(message);
+  });
 });
 
 test("the signal ends a request with its own reason, before or after it began", async () => {
