@@ -3,6 +3,7 @@
 // microseconds, as a list by kind with one figure a turn.
 const { DemoClient } = require("@discoveryd/demo-proto");
 const { Direct } = require("@discoveryd/naming-sdk");
+const { shuffle, systemRandom } = require("@discoveryd/runtime");
 const { resolver, WardenClient } = require("@discoveryd/warden-resolver");
 const { credentials, Metadata } = require("@grpc/grpc-js");
 const { Registry } = require("prom-client");
@@ -52,7 +53,8 @@ function dialWarden() {
 async function takeTurns(clients, isOn) {
   const costs = Object.fromEntries(kinds.map((kind) => [kind, []]));
   for (let cycle = 0; isOn(cycle); cycle++) {
-    for (const kind of shuffled(kinds)) costs[kind].push(await costOfCall(kind, clients.get(kind)));
+    for (const kind of shuffle(kinds, systemRandom))
+      costs[kind].push(await costOfCall(kind, clients.get(kind)));
   }
   return costs;
 }
@@ -84,9 +86,4 @@ function callWithDeadline(client, done) {
   const metadata = new Metadata();
   metadata.set("caller", CALLER);
   client.sayHello(request, metadata, { deadline: Date.now() + TIMEOUT_MS }, done);
-}
-
-function shuffled(list) {
-  const left = [...list];
-  return list.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
 }

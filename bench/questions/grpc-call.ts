@@ -37,7 +37,7 @@ const COMPARISONS: readonly Comparison[] = [
   },
 ];
 
-const KINDS = ["bare", "bare-again", "bare-with-deadline", "p2c", "wrr", "warden"];
+const KINDS = [...new Set(COMPARISONS.flatMap(({ kind, over }) => [kind, over]))];
 
 /** By kind, the processor time of a call in microseconds, turn by turn. */
 type Turns = Readonly<Record<string, readonly number[]>>;
@@ -61,11 +61,11 @@ export const grpcCall: Question = {
       rounds.push(await caller.do<Turns>({ ms }));
       await caller.end();
     }
-    const costs = (kind: string) => summary(rounds.map((turns) => quantile(turns[kind] ?? [], 0.5)));
+    const costs = (kind: string) => summary(rounds.map((turns) => quantile(turnsOf(turns, kind), 0.5)));
     return [
       ...COMPARISONS.map(({ kind, over, ...rest }) => ({
         ...rest,
-        value: summary(rounds.map((turns) => ratio(turns[kind] ?? [], turns[over] ?? []))),
+        value: summary(rounds.map((turns) => ratio(turnsOf(turns, kind), turnsOf(turns, over)))),
         unit: "x" as const,
       })),
       { what: `${BARE}, processor time`, value: costs("bare"), unit: "us" },
@@ -73,6 +73,12 @@ export const grpcCall: Question = {
     ];
   },
 };
+
+function turnsOf(turns: Turns, kind: string): readonly number[] {
+  const own = turns[kind];
+  if (!own || own.length === 0) throw new Error(`grpc-caller.cjs has measured no turn of ${kind}`);
+  return own;
+}
 
 /** That of neighbouring turns, their median: no turn that was disturbed, or had to collect garbage, weighs more than one. */
 function ratio(turns: readonly number[], over: readonly number[]): number {
