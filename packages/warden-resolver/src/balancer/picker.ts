@@ -7,7 +7,7 @@ import type { Outcome } from "./node-stats";
 import type { Chooser } from "./strategy";
 
 // Read once: grpc-js exports them by getters, which each call would go through.
-const { CANCELLED, DEADLINE_EXCEEDED, INTERNAL, OK, RESOURCE_EXHAUSTED, UNAVAILABLE } = status;
+const { CANCELLED, DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE } = status;
 const { COMPLETE } = experimental.PickResultType;
 
 /** Picks for each call among the ready connections of its color. All that can be is worked out beforehand. */
@@ -70,8 +70,6 @@ function follow(
 // errors. Of CANCELLED nobody knows who gave up.
 function outcomeOf(code: status): Outcome {
   switch (code) {
-    case OK:
-      return "success";
     case UNAVAILABLE:
     case DEADLINE_EXCEEDED:
     case RESOURCE_EXHAUSTED:
